@@ -1,0 +1,52 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every Swift target of ours: Swift 6 language mode, and a warning is an error.
+let strict: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
+
+/// A library target under `Sources/`.
+func library(_ name: String, uses dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+/// The tests of one target, under `Tests/`.
+func tests(of name: String, uses dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "holdfast",
+    products: [.executable(name: "holdfast", targets: ["holdfast"])],
+    targets: [
+        // The C boundary.
+        .target(name: "CLinux"),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+
+        // What everything stands on.
+        library("Platform", uses: ["CLinux"]),
+        library("Crypto", uses: ["CCrypto"]),
+        library("JSON"),
+        library("SQLite", uses: ["CSQLite"]),
+
+        // The way of a request, from right to left.
+        library("QueueModel", uses: ["JSON"]),
+        .target(
+            name: "Migrations", path: "migrations",
+            resources: [.embedInCode("0001_queues_and_messages.sql")], swiftSettings: strict),
+        library("QueueStore", uses: ["SQLite", "Migrations", "QueueModel", "Crypto", "Platform"]),
+        library("QueueEngine", uses: ["QueueStore", "QueueModel", "Platform"]),
+        library(
+            "SQSProtocol",
+            uses: ["QueueEngine", "QueueStore", "QueueModel", "HTTPServer", "JSON", "Crypto", "Platform"]),
+        library("HTTPServer", uses: ["Platform", "CLinux"]),
+
+        .executableTarget(
+            name: "holdfast",
+            dependencies: [
+                "HTTPServer", "SQSProtocol", "QueueEngine", "QueueStore", "QueueModel", "Platform", "CLinux",
+            ],
+            swiftSettings: strict),
+    ]
+)
