@@ -48,5 +48,7 @@ let package = Package(
                 "HTTPServer", "SQSProtocol", "QueueEngine", "QueueStore", "QueueModel", "Platform", "CLinux",
             ],
             swiftSettings: strict),
+
+        tests(of: "Platform", uses: ["CLinux"]),
     ]
 )

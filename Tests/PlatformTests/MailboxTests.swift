@@ -1,0 +1,75 @@
+import Platform
+import Synchronization
+import Testing
+
+@Suite struct MailboxTests {
+    @Test func `everything that was posted is taken at once and in order`() {
+        let mailbox = Mailbox<Int>(capacity: 10)
+        for number in 1...3 { #expect(mailbox.post(number)) }
+        #expect(mailbox.takeAll(timeoutMilliseconds: nil) == [1, 2, 3])
+        #expect(mailbox.takeAll(timeoutMilliseconds: 0) == [])
+    }
+
+    @Test func `a full mailbox refuses a post until it is emptied`() {
+        let mailbox = Mailbox<Int>(capacity: 1)
+        #expect(mailbox.post(1))
+        #expect(!mailbox.post(2))
+        _ = mailbox.takeAll(timeoutMilliseconds: 0)
+        #expect(mailbox.post(3))
+    }
+
+    @Test func `a wait ends with nothing when its time has passed`() {
+        let mailbox = Mailbox<Int>(capacity: 1)
+        let before = MonotonicTime.milliseconds()
+        #expect(mailbox.takeAll(timeoutMilliseconds: 5) == [])
+        #expect(MonotonicTime.milliseconds() - before >= 4)
+    }
+
+    @Test func `the longest timeout does not overflow`() {
+        let mailbox = Mailbox<Int>(capacity: 1)
+        mailbox.close()
+        #expect(mailbox.takeAll(timeoutMilliseconds: .max) == [])
+        #expect(mailbox.takeAll(timeoutMilliseconds: .min) == [])
+    }
+
+    @Test func `a closed mailbox refuses posts and hands out what it has`() {
+        let mailbox = Mailbox<Int>(capacity: 10)
+        #expect(mailbox.post(1))
+        mailbox.close()
+        #expect(!mailbox.post(2))
+        #expect(!mailbox.isFinished)
+        #expect(mailbox.takeAll(timeoutMilliseconds: nil) == [1])
+        #expect(mailbox.isFinished)
+    }
+
+    @Test func `a waiting consumer is woken by a post and by the close`() throws {
+        let requests = Mailbox<Int>(capacity: 1)
+        let answers = Mailbox<[Int]>(capacity: 2)
+        let consumer = try Thread.start(named: "consumer") {
+            while !requests.isFinished {
+                _ = answers.post(requests.takeAll(timeoutMilliseconds: nil))
+            }
+        }
+        #expect(requests.post(7))
+        #expect(answers.takeAll(timeoutMilliseconds: nil).first == [7])
+        requests.close()
+        consumer.join()
+    }
+
+    @Test func `no value is lost or doubled between many producers and one consumer`() throws {
+        let mailbox = Mailbox<Int>(capacity: 100_000)
+        let producers = try (0..<4).map { producer in
+            try Thread.start(named: "producer") {
+                for number in 0..<5000 { _ = mailbox.post(producer * 5000 + number) }
+            }
+        }
+        var seen: [Int] = []
+        var taken: [Int] = []
+        while seen.count < 20_000 {
+            mailbox.takeAll(into: &taken, timeoutMilliseconds: nil)
+            seen += taken
+        }
+        for producer in producers { producer.join() }
+        #expect(seen.sorted() == Array(0..<20_000))
+    }
+}
