@@ -51,5 +51,6 @@ let package = Package(
 
         tests(of: "Platform", uses: ["CLinux"]),
         tests(of: "Crypto"),
+        tests(of: "JSON"),
     ]
 )
