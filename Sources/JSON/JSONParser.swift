@@ -73,7 +73,7 @@ private struct JSONParser {
             try expect(UInt8(ascii: "}"))
         }
         depth -= 1
-        return .object(withoutRepetitions(members))
+        return .object(JSONMember.lastOfEachKey(members))
     }
 
     private mutating func array() throws(JSONError) -> JSONValue {
@@ -189,18 +189,6 @@ private struct JSONParser {
         [UInt8](unsafeUninitializedCapacity: raw.count) { output, written in
             written = JSONText.unescape(raw, to: output)
         }
-    }
-
-    /// Of members with the same key only the last.
-    private func withoutRepetitions(_ members: [JSONMember]) -> [JSONMember] {
-        // Comparing each with each is fastest for the usual few and out of the question for many.
-        let repeats =
-            members.count <= 16
-            ? members.indices.contains { index in members[..<index].contains { $0.key == members[index].key } }
-            : Set(members.lazy.map(\.key)).count != members.count
-        guard repeats else { return members }
-        var seen = Set<String>()
-        return members.reversed().filter { seen.insert($0.key).inserted }.reversed()
     }
 
     private mutating func skipWhitespace() {

@@ -21,6 +21,18 @@ package struct JSONMember: Sendable {
         self.key = key
         self.value = value
     }
+
+    /// Of members with the same key only the last.
+    package static func lastOfEachKey(_ members: [JSONMember]) -> [JSONMember] {
+        // Comparing each with each is fastest for the usual few and out of the question for many.
+        let repeats =
+            members.count <= 16
+            ? members.indices.contains { index in members[..<index].contains { $0.key == members[index].key } }
+            : Set(members.lazy.map(\.key)).count != members.count
+        guard repeats else { return members }
+        var seen = Set<String>()
+        return members.reversed().filter { seen.insert($0.key).inserted }.reversed()
+    }
 }
 
 extension JSONValue {
