@@ -51,5 +51,7 @@ let package = Package(
             swiftSettings: strict),
 
         tests(of: "Platform", uses: ["CLinux"]),
+        tests(of: "Crypto"),
+        tests(of: "JSON"),
     ]
 )
