@@ -49,6 +49,16 @@ package final class Store {
         }
     }
 
+    /// The ids of all queues.
+    package func allQueues() -> [QueueID] {
+        do {
+            return try connection.statement("SELECT id FROM queue").all { QueueID($0.integer(0)) }
+        } catch {
+            report(StoreFailure(error, during: "list queues"))
+            return []
+        }
+    }
+
     /// A connection for questions, on another thread.
     package func openReader() throws(StoreOpenError) -> StoreReader {
         do {

@@ -118,6 +118,17 @@ package final class WriteTransaction {
         return queue
     }
 
+    /// Like ``existingQueue(_:)``, outside of any operation.
+    package func find(_ name: QueueName) -> Result<QueueRecord, QueueError> {
+        guard failure == nil else { return .failure(.storageFailed) }
+        do throws(SQLiteError) {
+            return try queue(name).map(Result.success) ?? .failure(.queueDoesNotExist)
+        } catch {
+            failure = error
+            return .failure(.storageFailed)
+        }
+    }
+
     /// The queue with that id, or nil once it is deleted.
     package func queue(_ id: QueueID) throws(SQLiteError) -> QueueRecord? {
         if let known = queuesByID[id] { return known }
