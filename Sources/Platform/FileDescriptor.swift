@@ -32,12 +32,6 @@ package struct FileDescriptor: Hashable, Sendable {
         return (FileDescriptor(rawValue: ends[0]), FileDescriptor(rawValue: ends[1]))
     }
 
-    /// Opens /dev/null; good for keeping a descriptor in reserve.
-    package static func openNull() throws(SystemError) -> FileDescriptor {
-        FileDescriptor(
-            rawValue: try retryingInterrupted("open") { Glibc.open("/dev/null", O_RDONLY | O_CLOEXEC) })
-    }
-
     /// Raises the number of descriptors this process may open to what the system allows it, and returns it.
     @discardableResult
     package static func raiseLimit() throws(SystemError) -> Int64 {

@@ -19,7 +19,7 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
 }
 
 /// The one place where EINTR is handled: calls again until the call was not interrupted by a signal.
-func retryingInterrupted<Result: FixedWidthInteger>(
+package func retryingInterrupted<Result: FixedWidthInteger>(
     _ name: StaticString, _ call: () -> Result
 ) throws(SystemError) -> Result {
     while true {
@@ -31,7 +31,7 @@ func retryingInterrupted<Result: FixedWidthInteger>(
 }
 
 /// Like `retryingInterrupted`, for calls on non-blocking descriptors: would-block is a value and not an error.
-func retryingUnlessBlocked(_ name: StaticString, _ call: () -> Int) throws(SystemError) -> IOResult {
+package func retryingUnlessBlocked(_ name: StaticString, _ call: () -> Int) throws(SystemError) -> IOResult {
     while true {
         let result = call()
         if result != -1 { return .processed(result) }

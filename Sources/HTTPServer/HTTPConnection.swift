@@ -1,0 +1,410 @@
+/// What a connection needs from outside while it handles an event.
+struct ConnectionSurroundings: ~Copyable {
+    let configuration: HTTPServerConfiguration
+    var output = OutputBuffer()
+    var encoder: ResponseEncoder
+    var ids: RequestIDGenerator
+    /// Monotonic milliseconds.
+    var now: Int64 = 0
+    /// How many more bytes all connections together may buffer.
+    var availableBytes: Int
+    /// The server is stopping: every answer is the last one of its connection.
+    var isDraining = false
+
+    init(configuration: HTTPServerConfiguration, ids: RequestIDGenerator = RequestIDGenerator()) {
+        self.configuration = configuration
+        self.ids = ids
+        encoder = ResponseEncoder(
+            requestIDHeader: configuration.requestIDHeader, serverName: configuration.serverName)
+        availableBytes = configuration.maximumBufferedBytes
+    }
+}
+
+/// The life of one connection as a pure state machine: every event is a method, bytes to send are appended to the
+/// surroundings' output, and the result says what else is to be done.
+///
+/// ```
+///          receive              receive             respond
+///   head ───────────▶ body ───────────────▶ handling ───────▶ head        (the connection stays)
+///    │ ╲_______________│_______▶ (no body) ____╱  │
+///    │ failure         │ failure                  │ respond, the last answer
+///    └────────────────▶└────────▶ closing ◀───────┘
+///                                   │ everything is written
+///                                   ▼
+///                               lingering ───▶ closed
+/// ```
+///
+/// Requests on one connection are handled one after the other; what a client sends ahead waits in `input`.
+struct HTTPConnection {
+    enum Step {
+        /// Write the output; then `proceed`. Without output: wait for the next event.
+        case wait
+        /// Hand the request over, and `respond` when there is an answer.
+        case handle(HTTPRequest)
+        /// Shut down the sending side; the client is given some time to read the answer.
+        case shutdownSending
+        /// Close the socket.
+        case close
+    }
+
+    private enum Phase {
+        case head, body, handling, closing, lingering, closed
+    }
+
+    /// A request whose body is still coming.
+    private struct PartialRequest {
+        var request: HTTPRequest
+        /// Of a body with a Content-Length.
+        var missingBytes = 0
+        var chunks: ChunkedDecoder?
+
+        var isComplete: Bool { chunks?.isDone ?? (missingBytes == 0) }
+
+        /// - Returns: how many bytes belong to the body.
+        mutating func receive(_ bytes: UnsafeRawBufferPointer) throws(HTTPFailure) -> Int {
+            if chunks != nil {
+                return try chunks!.decode(bytes, into: &request.body)
+            }
+            let used = min(missingBytes, bytes.count)
+            reserveBody()
+            request.body.append(contentsOf: bytes[..<used])
+            missingBytes -= used
+            return used
+        }
+
+        /// Memory for the whole body, but for a large one only after a good part has really come.
+        private mutating func reserveBody() {
+            let total = request.body.count + missingBytes
+            if total <= 256 * 1024 || request.body.count >= 128 * 1024 {
+                request.body.reserveCapacity(total)
+            }
+        }
+    }
+
+    /// When something has to happen at the latest.
+    private(set) var timer: ConnectionTimer?
+
+    private let remoteAddress: String
+    private let localPort: UInt16
+    private var phase = Phase.head
+    /// Received but not yet used, from `inputStart`.
+    private var input: [UInt8] = []
+    private var inputStart = 0
+    /// How far `input` was searched for the end of a head, from `inputStart`.
+    private var searched = 0
+    private var partial: PartialRequest?
+    private var inputEnded = false
+    private var outputIsBlocked = false
+
+    /// Of the request that is being handled.
+    private var manner = ResponseEncoder.Manner(requestID: "")
+
+    init(remoteAddress: String, localPort: UInt16, _ surroundings: borrowing ConnectionSurroundings) {
+        self.remoteAddress = remoteAddress
+        self.localPort = localPort
+        updateTimer(surroundings)
+    }
+
+    // MARK: What others ask
+
+    /// More input is of use now. Otherwise it stays in the socket, and so slows the client down.
+    var wantsInput: Bool {
+        switch phase {
+        case .head, .body: !outputIsBlocked && !inputEnded
+        case .lingering: true
+        case .handling, .closing, .closed: false
+        }
+    }
+
+    /// The handler has a request and owes the answer.
+    var awaitsAnswer: Bool { phase == .handling }
+
+    /// Nothing of a request is there and nothing is to be sent.
+    var isIdle: Bool { phase == .head && inputCount == 0 && !outputIsBlocked }
+
+    /// What the connection keeps in memory of unfinished requests.
+    var bufferedBytes: Int {
+        inputCount + (partial?.request.body.count ?? 0)
+    }
+
+    // MARK: Events
+
+    /// Bytes came in.
+    mutating func receive(_ bytes: UnsafeRawBufferPointer, _ surroundings: inout ConnectionSurroundings) -> Step {
+        switch phase {
+        case .lingering, .closing, .closed: return .wait
+        case .handling:
+            input.append(contentsOf: bytes)
+            return .wait
+        case .head, .body: break
+        }
+        let before = bufferedBytes
+        if phase == .body { timer = nil }
+        let step: Step
+        if inputCount == 0 {
+            let (used, next) = parse(bytes, &surroundings)
+            if used < bytes.count { input = Array(bytes[used...]) }
+            step = next
+        } else {
+            input.append(contentsOf: bytes)
+            step = parseInput(&surroundings)
+        }
+        if bufferedBytes - before > surroundings.availableBytes {
+            refuseBuffering(&surroundings)
+        }
+        updateTimer(surroundings)
+        return step
+    }
+
+    /// The client will send nothing more.
+    mutating func endOfInput(_ surroundings: inout ConnectionSurroundings) -> Step {
+        inputEnded = true
+        return proceed(&surroundings)
+    }
+
+    /// The handler's answer to the request. To be followed by `proceed`.
+    mutating func respond(_ response: HTTPResponse, _ surroundings: inout ConnectionSurroundings) {
+        precondition(phase == .handling, "an answer without a request")
+        if surroundings.isDraining { manner.closes = true }
+        surroundings.encoder.encode(response, manner, to: &surroundings.output)
+        phase = manner.closes ? .closing : .head
+        timer = nil
+        updateTimer(surroundings)
+    }
+
+    /// Goes on after an answer, and whenever all output has been written.
+    mutating func proceed(_ surroundings: inout ConnectionSurroundings) -> Step {
+        defer { updateTimer(surroundings) }
+        guard !outputIsBlocked else { return .wait }
+        switch phase {
+        case .head, .body:
+            // Some answers are gathered for one write, but not without end.
+            if surroundings.output.count >= 64 * 1024 { return .wait }
+            let step = inputCount > 0 ? parseInput(&surroundings) : .wait
+            if case .wait = step, inputEnded, phase == .head || phase == .body, surroundings.output.isEmpty {
+                return close()
+            }
+            return step
+        case .closing:
+            guard surroundings.output.isEmpty else { return .wait }
+            if inputEnded { return close() }
+            phase = .lingering
+            input = []
+            return .shutdownSending
+        case .lingering: return inputEnded ? close() : .wait
+        case .handling: return .wait
+        case .closed: return .close
+        }
+    }
+
+    /// The socket takes no more of the output for now.
+    /// - Parameter madeProgress: it took a part.
+    mutating func outputBlocked(madeProgress: Bool, _ surroundings: borrowing ConnectionSurroundings) {
+        outputIsBlocked = true
+        if madeProgress { timer = nil }
+        updateTimer(surroundings)
+    }
+
+    /// The socket has taken all of the output. To be followed by `proceed`.
+    mutating func outputFlushed() {
+        outputIsBlocked = false
+    }
+
+    /// The timer's moment has come.
+    mutating func deadlineReached(_ surroundings: inout ConnectionSurroundings) -> Step {
+        defer { updateTimer(surroundings) }
+        switch timer?.kind {
+        case .head, .body:
+            fail(.timeout, &surroundings)
+            return .wait
+        case .idle, .write, .linger, nil: return close()
+        }
+    }
+
+    /// More clients than the server takes: says so and closes.
+    mutating func refuse(_ surroundings: inout ConnectionSurroundings) -> Step {
+        fail(.overloaded, &surroundings)
+        updateTimer(surroundings)
+        return .wait
+    }
+
+    // MARK: Parsing
+
+    private var inputCount: Int { input.count - inputStart }
+
+    private mutating func parseInput(_ surroundings: inout ConnectionSurroundings) -> Step {
+        var taken: [UInt8] = []
+        swap(&taken, &input)
+        let start = inputStart
+        let (used, step) = taken.withUnsafeBytes { bytes in
+            parse(UnsafeRawBufferPointer(rebasing: bytes[start...]), &surroundings)
+        }
+        if start + used == taken.count {
+            inputStart = 0
+        } else {
+            swap(&taken, &input)
+            inputStart = start + used
+            compactInput()
+        }
+        return step
+    }
+
+    /// Drops what was used once it is the larger part, so that the moving costs no more than the receiving did.
+    private mutating func compactInput() {
+        if inputStart > input.count / 2 {
+            input.removeFirst(inputStart)
+            inputStart = 0
+        }
+    }
+
+    /// Goes on with the request at the start of `bytes`.
+    /// - Returns: how many bytes were used, and what to do.
+    private mutating func parse(
+        _ bytes: UnsafeRawBufferPointer, _ surroundings: inout ConnectionSurroundings
+    ) -> (used: Int, step: Step) {
+        do throws(HTTPFailure) {
+            if phase == .body {
+                return try parseBody(bytes)
+            }
+            return try parseHead(bytes, &surroundings)
+        } catch {
+            fail(error, &surroundings)
+            return (bytes.count, .wait)
+        }
+    }
+
+    private mutating func parseHead(
+        _ bytes: UnsafeRawBufferPointer, _ surroundings: inout ConnectionSurroundings
+    ) throws(HTTPFailure) -> (used: Int, step: Step) {
+        guard let start = try skipEmptyLine(bytes) else { return (0, .wait) }
+        let limit = surroundings.configuration.maximumHeaderBytes
+        switch RequestHead.findEnd(bytes, from: max(start, searched)) {
+        case .missing(let position):
+            searched = position
+            if bytes.count - start > limit { throw tooLarge(bytes[start...], limit) }
+            return (0, .wait)
+        case .found(let end):
+            searched = 0
+            if end - start > limit { throw tooLarge(bytes[start..<end], limit) }
+            let head = try RequestHead(parsing: UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[end...])
+            let (used, step) = try begin(head, rest, &surroundings)
+            return (end + used, step)
+        }
+    }
+
+    /// Where the request line starts: one empty line before it is skipped (RFC 9112, 2.2). What can be no request,
+    /// such as a TLS handshake, is refused at its first byte.
+    private func skipEmptyLine(_ bytes: UnsafeRawBufferPointer) throws(HTTPFailure) -> Int? {
+        var start = 0
+        if bytes[0] == Byte.carriageReturn {
+            guard bytes.count > 1 else { return nil }
+            guard bytes[1] == Byte.lineFeed else { throw .badRequest("malformed method") }
+            start = 2
+        }
+        guard start < bytes.count else { return nil }
+        guard Byte.isToken(bytes[start]) else { throw .badRequest("malformed method") }
+        return start
+    }
+
+    private func tooLarge(_ head: Slice<UnsafeRawBufferPointer>, _ limit: Int) -> HTTPFailure {
+        head.prefix(limit).contains(Byte.lineFeed) ? .headTooLarge : .targetTooLong
+    }
+
+    private mutating func begin(
+        _ head: RequestHead, _ rest: UnsafeRawBufferPointer, _ surroundings: inout ConnectionSurroundings
+    ) throws(HTTPFailure) -> (used: Int, step: Step) {
+        let request = HTTPRequest(
+            id: surroundings.ids.next(), method: head.method, path: head.path, query: head.query,
+            headers: head.headers, localPort: localPort, remoteAddress: remoteAddress)
+        manner = ResponseEncoder.Manner(
+            requestID: request.id, omitsBody: head.method == .head, closes: !head.keepsAlive,
+            announcesKeepAlive: head.isHTTP10)
+        var partial = PartialRequest(request: request)
+        switch head.framing {
+        case .length(let length):
+            if length > surroundings.configuration.maximumBodyBytes { throw .bodyTooLarge }
+            partial.missingBytes = length
+        case .chunked:
+            partial.chunks = ChunkedDecoder(
+                maximumBodyBytes: surroundings.configuration.maximumBodyBytes,
+                maximumTrailerBytes: surroundings.configuration.maximumHeaderBytes)
+        }
+        self.partial = partial
+        phase = .body
+        timer = nil
+        if head.expectsContinue, rest.isEmpty, !partial.isComplete {
+            surroundings.output.append("HTTP/1.1 100 Continue\r\n\r\n")
+        }
+        return try parseBody(rest)
+    }
+
+    private mutating func parseBody(
+        _ bytes: UnsafeRawBufferPointer
+    ) throws(HTTPFailure) -> (used: Int, step: Step) {
+        let used = try partial!.receive(bytes)
+        guard partial!.isComplete else { return (used, .wait) }
+        let request = partial!.request
+        partial = nil
+        phase = .handling
+        timer = nil
+        return (used, .handle(request))
+    }
+
+    // MARK: Ends
+
+    /// Answers in place of the handler; nothing that follows on this connection can be trusted.
+    private mutating func fail(_ failure: HTTPFailure, _ surroundings: inout ConnectionSurroundings) {
+        manner.requestID = surroundings.ids.next()
+        manner.omitsBody = false
+        manner.closes = true
+        surroundings.encoder.encode(failure.response, manner, to: &surroundings.output)
+        dropInput()
+        phase = .closing
+    }
+
+    /// All connections together hold as much as they may, and this one wants more. A request that is complete is
+    /// still answered, but nothing after it.
+    private mutating func refuseBuffering(_ surroundings: inout ConnectionSurroundings) {
+        switch phase {
+        case .head, .body: fail(.overloaded, &surroundings)
+        case .handling:
+            dropInput()
+            manner.closes = true
+        case .closing, .lingering, .closed: break
+        }
+    }
+
+    private mutating func dropInput() {
+        input = []
+        inputStart = 0
+        searched = 0
+        partial = nil
+    }
+
+    private mutating func close() -> Step {
+        phase = .closed
+        timer = nil
+        return .close
+    }
+
+    // MARK: Time
+
+    /// A timer runs on as long as it is of the same kind, unless an event has cleared it.
+    private mutating func updateTimer(_ surroundings: borrowing ConnectionSurroundings) {
+        let kind: ConnectionTimer.Kind? =
+            switch phase {
+            case .closed: nil
+            case .lingering: .linger
+            case .closing: .write
+            case .head where outputIsBlocked, .body where outputIsBlocked, .handling where outputIsBlocked: .write
+            case .handling: nil
+            case .head: inputCount == 0 ? .idle : .head
+            case .body: .body
+            }
+        guard kind != timer?.kind else { return }
+        timer = kind.map {
+            ConnectionTimer(kind: $0, deadline: surroundings.now + $0.milliseconds(surroundings.configuration))
+        }
+    }
+}
