@@ -1,4 +1,5 @@
 import HTTPServer
+import QueueModel
 
 /// What surrounds a request besides its members, the same for both protocols.
 package struct RequestContext: Sendable {
@@ -43,8 +44,13 @@ package struct RequestContext: Sendable {
         "\(baseURL)/\(account)/\(name)"
     }
 
-    /// The queue that the parameter QueueUrl names, or else the path of the request.
-    package func queueAddress(_ parameters: RequestParameters) throws(WireError) -> QueueAddress {
+    /// The queue that the parameter QueueUrl names, or else the path of the request. Since there is one account, it does
+    /// not matter which one the URL has.
+    package func queueName(_ parameters: RequestParameters) throws(WireError) -> QueueName {
+        QueueName(account: account, region: region, name: try queueAddress(parameters).name)
+    }
+
+    private func queueAddress(_ parameters: RequestParameters) throws(WireError) -> QueueAddress {
         if let url = try parameters.string("QueueUrl"), !url.isEmpty {
             guard let address = QueueAddress(url: url) else { throw .queueDoesNotExist }
             return address
