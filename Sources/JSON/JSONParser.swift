@@ -155,7 +155,9 @@ private struct JSONParser {
             case 0..<0x20:
                 throw failure(.controlCharacter)
             default:
-                position += try sequenceLength()
+                repeat {
+                    position += try sequenceLength()
+                } while position < count && start[position] >= 0x80
             }
         }
     }

@@ -37,14 +37,14 @@ enum Call {
     }
 
     private static func json(target: String) -> Call {
-        guard target.hasPrefix(targetPrefix), let action = ActionName(rawValue: String(target.dropFirst(10))) else {
-            return .refused(.invalidAction(target), .json)
-        }
-        return .json(action)
+        guard target.hasPrefix(targetPrefix) else { return .refused(.invalidAction(target), .json) }
+        let name = String(Substring(target.utf8.dropFirst(targetPrefix.utf8.count)))
+        return ActionName(rawValue: name).map { .json($0) } ?? .refused(.invalidAction(name), .json)
     }
 
     private static func query(_ name: String, _ form: FormParameters, on path: String) -> Call {
-        guard let action = ActionName(rawValue: name), action.isAllowedOnQueuePath || QueueAddress(url: path) == nil
+        guard let action = ActionName(rawValue: name),
+            action.isAllowedOnQueuePath || QueueAddress(url: Array(path.utf8)) == nil
         else { return .refused(.invalidAction(name), .query) }
         return .query(action, form)
     }
@@ -67,8 +67,8 @@ private enum MediaType {
     /// `nil` if the header is absent.
     init?(_ contentType: String?) {
         guard let contentType else { return nil }
-        let type = contentType.prefix { $0 != ";" && $0 != " " && $0 != "\t" }.lowercased()
-        switch type {
+        let type = contentType.utf8.prefix { $0 != UInt8(ascii: ";") && $0 != UInt8(ascii: " ") && $0 != 0x09 }
+        switch Substring(type).lowercased() {
         case "application/x-www-form-urlencoded": self = .form
         case "application/x-amz-json-1.0", "application/x-amz-json-1.1", "application/json": self = .json
         default: self = .other

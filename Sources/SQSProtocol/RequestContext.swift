@@ -12,8 +12,9 @@ package struct RequestContext: Sendable {
     package let accessKey: String?
     /// The header X-Amzn-Trace-Id.
     package let traceID: String?
-    /// What queue URLs begin with.
-    package let baseURL: String
+    private let configuredBaseURL: String?
+    private let host: String?
+    private let localPort: UInt16
     private let path: String
     let wireProtocol: WireProtocol
     private let exchange: HTTPExchange
@@ -28,7 +29,9 @@ package struct RequestContext: Sendable {
         region = scope?.region ?? settings.region
         accessKey = scope?.accessKey
         traceID = request.headers["X-Amzn-Trace-Id"]
-        baseURL = settings.baseURL ?? BaseURL.origin(host: request.headers["Host"], localPort: request.localPort)
+        configuredBaseURL = settings.baseURL
+        host = request.headers["Host"]
+        localPort = request.localPort
         path = request.path
         self.wireProtocol = wireProtocol
         self.exchange = exchange
@@ -37,6 +40,11 @@ package struct RequestContext: Sendable {
     /// Asks to be told if the client goes away before the answer. `action` runs on the event loop, at most once.
     package func onAbandon(_ action: @escaping @Sendable () -> Void) {
         exchange.onAbandon(action)
+    }
+
+    /// What queue URLs begin with.
+    package var baseURL: String {
+        configuredBaseURL ?? BaseURL.origin(host: host, localPort: localPort)
     }
 
     /// The URL of a queue, as this client can reach it.
@@ -51,11 +59,11 @@ package struct RequestContext: Sendable {
     }
 
     private func queueAddress(_ parameters: RequestParameters) throws(WireError) -> QueueAddress {
-        if let url = try parameters.string("QueueUrl"), !url.isEmpty {
+        if let url = try parameters.bytes("QueueUrl"), !url.isEmpty {
             guard let address = QueueAddress(url: url) else { throw .queueDoesNotExist }
             return address
         }
-        if let address = QueueAddress(url: path) { return address }
+        if let address = QueueAddress(url: Array(path.utf8)) { return address }
         switch wireProtocol {
         case .json: throw .queueDoesNotExist
         case .query: throw WireError(.invalidAddress, "The address \(baseURL)/ is not valid for this endpoint.")

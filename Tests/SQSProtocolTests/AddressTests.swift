@@ -17,12 +17,12 @@ struct AddressTests {
             ("http://h/0/q?x=/y/z#/f", "0", "q"), ("localhost:8080/0/q", "0", "q"), ("http://[::1]:80/0/q", "0", "q"),
         ] as [(String, String?, String)])
     func queueURL(url: String, account: String?, name: String) {
-        #expect(QueueAddress(url: url) == QueueAddress(account: account, name: name))
+        #expect(QueueAddress(url: Array(url.utf8)) == QueueAddress(account: account, name: name))
     }
 
     @Test("URLs without a name", arguments: ["", "/", "//", "http://h", "http://h/", "http://h?x/y", "?q"])
     func noQueue(url: String) {
-        #expect(QueueAddress(url: url) == nil)
+        #expect(QueueAddress(url: Array(url.utf8)) == nil)
     }
 
     @Test(
