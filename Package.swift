@@ -53,5 +53,6 @@ let package = Package(
         tests(of: "Platform", uses: ["CLinux"]),
         tests(of: "Crypto"),
         tests(of: "JSON"),
+        tests(of: "SQSProtocol", uses: ["HTTPServer", "QueueModel", "JSON", "Platform"]),
     ]
 )

@@ -3,8 +3,8 @@ import JSON
 /// Builds, from the flat names of the Query protocol, the same tree of members that a JSON request holds (SQS
 /// reference, 1.4).
 enum QueryMembers {
-    /// The members of the request for `operation` that `form` spells.
-    static func members(of form: FormParameters, for operation: Operation) -> [JSONMember] {
+    /// The members of the request for `action` that `form` spells.
+    static func members(of form: FormParameters, for action: ActionName) -> [JSONMember] {
         var members: [JSONMember] = []
         var root = FormNode()
         for (name, value) in form.pairs {
@@ -16,7 +16,7 @@ enum QueryMembers {
         }
         if !root.children.isEmpty {
             members += request.read(from: root)
-            members += entries(for: operation).read(from: root)
+            members += entries(of: action).read(from: root)
         }
         return JSONMember.lastOfEachKey(members)
     }
@@ -80,18 +80,18 @@ enum QueryMembers {
         ("MessageSystemAttributes", "MessageSystemAttribute", messageAttributes),
     ])
 
-    private static func entries(for operation: Operation) -> Structure {
-        Structure(members: [("Entries", entryName(for: operation), .list(.structure(entry)))])
+    private static func entries(of action: ActionName) -> Structure {
+        Structure(members: [("Entries", entryName(of: action), .list(.structure(entry)))])
     }
 
     /// What an entry of a batch is called on the wire and in errors.
-    static func entryName(for operation: Operation) -> String {
-        operation.rawValue + "RequestEntry"
+    static func entryName(of action: ActionName) -> String {
+        action.rawValue + "RequestEntry"
     }
 
     /// The wire names of lists and maps, which clients may also send without an index.
     private static let flattened = Set(
-        request.members.map(\.wireName) + Operation.allCases.map { entryName(for: $0) })
+        request.members.map(\.wireName) + ActionName.allCases.map { entryName(of: $0) })
 }
 
 extension QueryMembers.Shape {

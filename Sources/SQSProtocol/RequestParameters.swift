@@ -135,7 +135,7 @@ package struct RequestParameters: Sendable {
     }
 
     /// The words of the SQS reference, 1.6, for a value of another type than expected.
-    private static func mismatch(_ value: JSONValue, expected: String) -> WireError {
+    static func mismatch(_ value: JSONValue, expected: String) -> WireError {
         let found: String
         switch value {
         case .object: return .serialization("Start of structure or map found where not expected.")

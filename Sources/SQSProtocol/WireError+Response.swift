@@ -1,11 +1,16 @@
+import HTTPServer
 import JSON
 
 extension WireError {
     /// The answer that reports this error.
-    func response(in wireProtocol: WireProtocol, requestID: String) -> WireResponse {
-        WireResponse(
-            status: kind.status, contentType: wireProtocol.contentType, requestID: requestID,
-            queryError: "\(kind.queryCode);\(kind.fault.rawValue)",
+    func response(in wireProtocol: WireProtocol, requestID: String) -> HTTPResponse {
+        HTTPResponse(
+            status: kind.status,
+            headers: [
+                ("Content-Type", wireProtocol.contentType),
+                // Clients that grew up with the Query protocol compare its code in JSON too.
+                ("x-amzn-query-error", "\(kind.queryCode);\(kind.fault.rawValue)"),
+            ],
             body: wireProtocol == .json ? jsonBody : xmlBody(requestID: requestID))
     }
 

@@ -3,24 +3,24 @@ import Crypto
 /// The result in the XML envelope of the Query protocol (SQS reference, 1.5). Lists and maps are flattened: their
 /// elements stand beside the other members, each under the name of its kind.
 struct XMLResultWriter: ResultWriter {
-    private let operation: Operation
+    private let action: ActionName
     private var body: [UInt8]
     /// Where the content of the Result element begins.
     private let contentStart: Int
 
-    init(_ operation: Operation) {
-        self.operation = operation
+    init(_ action: ActionName) {
+        self.action = action
         body = Array(XMLText.declaration.utf8)
-        body += "<\(operation.rawValue)Response xmlns=\"\(XMLText.namespace)\">".utf8
-        if operation.hasOutput { body += "<\(operation.rawValue)Result>".utf8 }
+        body += "<\(action.rawValue)Response xmlns=\"\(XMLText.namespace)\">".utf8
+        if action.hasOutput { body += "<\(action.rawValue)Result>".utf8 }
         contentStart = body.count
     }
 
     /// The body.
     consuming func finish(requestID: String) -> [UInt8] {
-        if operation.hasOutput { closeResult() }
+        if action.hasOutput { closeResult() }
         body += "<ResponseMetadata><RequestId>\(requestID)</RequestId></ResponseMetadata>".utf8
-        body += "</\(operation.rawValue)Response>".utf8
+        body += "</\(action.rawValue)Response>".utf8
         return body
     }
 
@@ -29,7 +29,7 @@ struct XMLResultWriter: ResultWriter {
             body.removeLast()
             body += "/>".utf8
         } else {
-            close("\(operation.rawValue)Result")
+            close("\(action.rawValue)Result")
         }
     }
 
@@ -107,7 +107,7 @@ struct XMLResultWriter: ResultWriter {
         case "Tags": "Tag"
         case "Messages": "Message"
         case "MessageAttributes": "MessageAttribute"
-        case "Successful", "Results": "\(operation.rawValue)ResultEntry"
+        case "Successful", "Results": "\(action.rawValue)ResultEntry"
         case "Failed": "BatchResultErrorEntry"
         default: preconditionFailure("\(member) is no list or map of a result")
         }

@@ -1,5 +1,5 @@
 /// The actions of Amazon SQS, API version 2012-11-05, under their own names.
-package enum Operation: String, CaseIterable, Sendable {
+package enum ActionName: String, CaseIterable, Sendable {
     case addPermission = "AddPermission"
     case cancelMessageMoveTask = "CancelMessageMoveTask"
     case changeMessageVisibility = "ChangeMessageVisibility"
