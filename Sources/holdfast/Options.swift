@@ -57,7 +57,7 @@ struct ServeOptions {
         },
         ServeOption("--account", "DIGITS", "account of clients that name none, twelve digits (000000000000)") {
             $0.account = $1
-            return $1.utf8.count == 12 && $1.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+            return AccountID.isValid($1)
         },
         ServeOption(
             "--durability", "full|relaxed",
@@ -78,7 +78,7 @@ struct ServeOptions {
         },
         ServeOption("--public-url", "URL", "beginning of queue URLs; without it they follow each request's Host header")
         {
-            $0.publicURL = $1
+            $0.publicURL = $1.hasSuffix("/") ? String($1.dropLast()) : $1
             return $1.hasPrefix("http://") || $1.hasPrefix("https://")
         },
         ServeOption("--in-flight-limit", "COUNT", "messages of one queue that may be in flight (120000)") {

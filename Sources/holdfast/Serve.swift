@@ -35,9 +35,10 @@ enum Serve {
     private static func makeServer(
         _ options: ServeOptions, engine: QueueEngine, logger: Logger, clock: any Clock
     ) throws -> HTTPServer {
-        let handler = SQSHandler(
-            engine: engine, defaultAccount: options.account, defaultRegion: options.region,
-            publicURL: options.publicURL, logger: logger)
+        let settings = SQSSettings(
+            account: options.account, region: options.region, baseURL: options.publicURL)
+        let actions = ActionTable.all(Backend(engine: engine), logger: logger)
+        let handler = DaemonHandler(engine: engine, api: SQSService(settings, actions))
         do {
             return try HTTPServer(
                 configuration: HTTPServerConfiguration(host: options.host, port: options.port), handler: handler,
