@@ -50,5 +50,6 @@ let package = Package(
             swiftSettings: strict),
 
         tests(of: "Platform", uses: ["CLinux"]),
+        tests(of: "HTTPServer", uses: ["Platform", "CLinux"]),
     ]
 )

@@ -134,7 +134,8 @@ private struct RequestHeadParser {
         if bytes.holds("GET", in: range) { return .get }
         if bytes.holds("HEAD", in: range) { return .head }
         if bytes.holds("OPTIONS", in: range) { return .options }
-        for known in ["PUT", "DELETE", "PATCH", "CONNECT", "TRACE"] as [StaticString] where bytes.holds(known, in: range) {
+        for known in ["PUT", "DELETE", "PATCH", "CONNECT", "TRACE"] as [StaticString]
+        where bytes.holds(known, in: range) {
             throw HTTPFailure(405, "the method is not allowed")
         }
         throw HTTPFailure(501, "the method is unknown")
@@ -208,7 +209,8 @@ private struct RequestHeadParser {
     private mutating func interpretConnection(_ value: Range<Int>) {
         var start = value.lowerBound
         while start < value.upperBound {
-            let end = bytes.firstIndex(of: Byte.comma, from: start).map { min($0, value.upperBound) } ?? value.upperBound
+            let end =
+                bytes.firstIndex(of: Byte.comma, from: start).map { min($0, value.upperBound) } ?? value.upperBound
             let option = bytes.trimmed(start..<end)
             if bytes.holdsIgnoringCase("close", in: option) { asksToClose = true }
             if bytes.holdsIgnoringCase("keep-alive", in: option) { asksToKeepAlive = true }
@@ -219,7 +221,9 @@ private struct RequestHeadParser {
     /// A length too large for an integer is kept as the largest one, which no limit lets through. The same length
     /// given twice is accepted (RFC 9112, 6.3), a list in one field is not.
     private mutating func interpretContentLength(_ value: Range<Int>) throws(HTTPFailure) {
-        guard !value.isEmpty, bytes[value].allSatisfy(Byte.isDigit) else { throw .badRequest("malformed Content-Length") }
+        guard !value.isEmpty, bytes[value].allSatisfy(Byte.isDigit) else {
+            throw .badRequest("malformed Content-Length")
+        }
         var length = 0
         for byte in bytes[value] {
             let (product, overflow) = length.multipliedReportingOverflow(by: 10)
