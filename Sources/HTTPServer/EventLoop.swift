@@ -411,7 +411,7 @@ final class EventLoop: @unchecked Sendable {  // all but `mailbox` and `threadHa
     // MARK: Stopping
 
     private func startDraining(until deadline: Int64) {
-        drainDeadline = deadline
+        drainDeadline = min(deadline, drainDeadline ?? deadline)
         surroundings.isDraining = true
         closeListeners()
         for connection in connections.compacted() where connection.machine.isIdle { close(connection) }
