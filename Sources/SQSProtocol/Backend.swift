@@ -22,7 +22,7 @@ package struct Backend: Sendable {
 }
 
 /// A value that only the event loop touches.
-private struct LoopBound<Value>: @unchecked Sendable {  // requests are read and results written on one thread, the loop's
+private struct LoopBound<Value>: @unchecked Sendable {  // requests are read and results written on one thread
     let value: Value
 
     init(_ value: Value) { self.value = value }
