@@ -1,3 +1,8 @@
+import QueueModel
+
+/// Takes what came of a request, once, on any thread.
+package typealias Completion<Value> = @Sendable (Result<Value, QueueError>) -> Void
+
 /// One action of the API: how its request is read, what it does, how its result is written.
 package protocol Action: Sendable {
     associatedtype Request: Sendable
@@ -5,15 +10,14 @@ package protocol Action: Sendable {
 
     static var name: ActionName { get }
 
-    /// Reads and checks what can be checked without the store. Throws ``WireError`` or ``QueueError``.
+    /// Reads and checks what can be checked without the store. Throws ``WireError`` or ``QueueError``. Runs on the event
+    /// loop.
     func request(_ parameters: RequestParameters, _ context: RequestContext) throws -> Request
 
-    /// Does it. `completion` may come on any thread, once.
-    func perform(
-        _ request: Request, _ context: RequestContext,
-        _ completion: @escaping @Sendable (Result<Response, any Error>) -> Void)
+    /// Does it, without blocking. Runs on the event loop.
+    func perform(_ request: Request, _ context: RequestContext, _ completion: @escaping Completion<Response>)
 
-    /// Writes the members of the result, in the order they have in XML.
+    /// Writes the members of the result, in the order they have in XML. Runs on the event loop.
     func write(_ response: Response, _ context: RequestContext, to result: inout some ResultWriter)
 }
 

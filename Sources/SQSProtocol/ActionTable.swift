@@ -26,21 +26,21 @@ package struct ActionTable: Sendable {
         _ action: A, _ parameters: RequestParameters, _ context: RequestContext, _ exchange: HTTPExchange,
         _ logger: Logger
     ) {
-        let answer: @Sendable (Result<A.Response, any Error>) -> Void = { result in
-            if case .failure(let error) = result, !(error is WireError || error is QueueError) {
+        do {
+            let request = try action.request(parameters, context)
+            action.perform(request, context) { result in
+                exchange.respond { response(of: action, result, context) }
+            }
+        } catch {
+            if !(error is WireError || error is QueueError) {
                 logger.error("\(A.name.rawValue) failed: \(error)", ["request": context.requestID])
             }
-            exchange.respond { response(of: action, result, context) }
-        }
-        do {
-            action.perform(try action.request(parameters, context), context, answer)
-        } catch {
-            answer(.failure(error))
+            exchange.respond { WireError(error).response(in: context.wireProtocol, requestID: context.requestID) }
         }
     }
 
     private static func response<A: Action>(
-        of action: A, _ result: Result<A.Response, any Error>, _ context: RequestContext
+        of action: A, _ result: Result<A.Response, QueueError>, _ context: RequestContext
     ) -> HTTPResponse {
         switch result {
         case .success(let value):

@@ -43,7 +43,7 @@ struct BatchResponse<Success: Sendable>: Sendable {
                 case .failure(let error): return Entry(id: id, result: .failure(error))
                 case .success(let value):
                     let result = results.removeFirst()
-                    return Entry(id: id, result: result.map { combine(value, $0) }.mapError { $0 })
+                    return Entry(id: id, result: result.map { combine(value, $0) }.mapError { $0 as any Error })
                 }
             })
     }

@@ -13,18 +13,18 @@ struct SQSServiceTests {
         static let name = ActionName.createQueue
 
         func request(_ parameters: RequestParameters, _ context: RequestContext) throws -> String {
-            try parameters.requiredString("QueueName")
+            let name = try parameters.requiredString("QueueName")
+            if name == "broken" { throw Broken() }
+            return name
         }
 
         func perform(
-            _ name: String, _ context: RequestContext,
-            _ completion: @escaping @Sendable (Result<String, any Error>) -> Void
+            _ name: String, _ context: RequestContext, _ completion: @escaping Completion<String>
         ) {
-            switch name {
-            case "exists": completion(.failure(QueueError.queueNameExists(attribute: "DelaySeconds")))
-            case "broken": completion(.failure(Broken()))
-            default: completion(.success("\(context.queueURL(name: name)) \(context.region)"))
-            }
+            completion(
+                name == "exists"
+                    ? .failure(.queueNameExists(attribute: "DelaySeconds"))
+                    : .success("\(context.queueURL(name: name)) \(context.region)"))
         }
 
         func write(_ response: String, _ context: RequestContext, to result: inout some ResultWriter) {
@@ -38,15 +38,14 @@ struct SQSServiceTests {
     private struct Delete: Action {
         static let name = ActionName.deleteQueue
 
-        func request(_ parameters: RequestParameters, _ context: RequestContext) throws -> QueueAddress {
-            try context.queueAddress(parameters)
+        func request(_ parameters: RequestParameters, _ context: RequestContext) throws -> QueueName {
+            try context.queueName(parameters)
         }
 
         func perform(
-            _ address: QueueAddress, _ context: RequestContext,
-            _ completion: @escaping @Sendable (Result<Void, any Error>) -> Void
+            _ queue: QueueName, _ context: RequestContext, _ completion: @escaping Completion<Void>
         ) {
-            completion(address.name == "q" ? .success(()) : .failure(QueueError.queueDoesNotExist))
+            completion(queue.name == "q" ? .success(()) : .failure(.queueDoesNotExist))
         }
     }
 

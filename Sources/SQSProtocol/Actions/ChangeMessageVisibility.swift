@@ -17,9 +17,8 @@ struct ChangeMessageVisibilityAction: Action {
     }
 
     func perform(
-        _ request: ChangeMessageVisibility, _ context: RequestContext,
-        _ completion: @escaping @Sendable (Result<Void, any Error>) -> Void
+        _ request: ChangeMessageVisibility, _ context: RequestContext, _ completion: @escaping Completion<Void>
     ) {
-        backend.engine.write(request) { result in completion(Result { try result.get()[0].get() }) }
+        backend.engine.write(request) { completion($0.flatMap { $0[0] }) }
     }
 }

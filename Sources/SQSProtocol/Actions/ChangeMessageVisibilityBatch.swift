@@ -26,13 +26,11 @@ struct ChangeMessageVisibilityBatchAction: Action {
         return .init(handle, timeoutSeconds: timeout)
     }
 
-    func perform(
-        _ request: Request, _ context: RequestContext,
-        _ completion: @escaping @Sendable (Result<BatchResponse<Void>, any Error>) -> Void
-    ) {
+    func perform(_ request: Request, _ context: RequestContext, _ completion: @escaping Completion<BatchResponse<Void>>)
+    {
         let changes = request.entries.compactMap { try? $0.entry.get() }
         backend.engine.write(ChangeMessageVisibility(in: request.queue, changes)) { result in
-            completion(result.map { .merge(request.entries, with: $0) { _, _ in } }.mapError { $0 })
+            completion(result.map { .merge(request.entries, with: $0) { _, _ in } })
         }
     }
 

@@ -17,10 +17,10 @@ struct CreateQueueAction: Action {
 
     func perform(
         _ request: (QueueName, CreateQueue), _ context: RequestContext,
-        _ completion: @escaping @Sendable (Result<QueueName, any Error>) -> Void
+        _ completion: @escaping Completion<QueueName>
     ) {
         let (name, operation) = request
-        backend.engine.write(operation) { completion($0.map { name }.mapError { $0 }) }
+        backend.engine.write(operation) { completion($0.map { name }) }
     }
 
     func write(_ queue: QueueName, _ context: RequestContext, to result: inout some ResultWriter) {

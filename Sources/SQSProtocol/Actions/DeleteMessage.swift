@@ -11,10 +11,7 @@ struct DeleteMessageAction: Action {
             [backend.open(try parameters.requiredBytes("ReceiptHandle"))])
     }
 
-    func perform(
-        _ request: DeleteMessages, _ context: RequestContext,
-        _ completion: @escaping @Sendable (Result<Void, any Error>) -> Void
-    ) {
-        backend.engine.write(request) { result in completion(Result { try result.get()[0].get() }) }
+    func perform(_ request: DeleteMessages, _ context: RequestContext, _ completion: @escaping Completion<Void>) {
+        backend.engine.write(request) { completion($0.flatMap { $0[0] }) }
     }
 }

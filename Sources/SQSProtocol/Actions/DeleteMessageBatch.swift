@@ -21,13 +21,11 @@ struct DeleteMessageBatchAction: Action {
             })
     }
 
-    func perform(
-        _ request: Request, _ context: RequestContext,
-        _ completion: @escaping @Sendable (Result<BatchResponse<Void>, any Error>) -> Void
-    ) {
+    func perform(_ request: Request, _ context: RequestContext, _ completion: @escaping Completion<BatchResponse<Void>>)
+    {
         let handles = request.entries.compactMap { try? $0.entry.get() }
         backend.engine.write(DeleteMessages(from: request.queue, handles)) { result in
-            completion(result.map { .merge(request.entries, with: $0) { _, _ in } }.mapError { $0 })
+            completion(result.map { .merge(request.entries, with: $0) { _, _ in } })
         }
     }
 

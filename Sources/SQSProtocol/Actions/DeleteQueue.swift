@@ -9,10 +9,7 @@ struct DeleteQueueAction: Action {
         DeleteQueue(name: try context.queueName(parameters))
     }
 
-    func perform(
-        _ request: DeleteQueue, _ context: RequestContext,
-        _ completion: @escaping @Sendable (Result<Void, any Error>) -> Void
-    ) {
-        backend.engine.write(request) { completion($0.mapError { $0 }) }
+    func perform(_ request: DeleteQueue, _ context: RequestContext, _ completion: @escaping Completion<Void>) {
+        backend.engine.write(request, then: completion)
     }
 }

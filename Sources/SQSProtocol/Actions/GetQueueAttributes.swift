@@ -19,7 +19,7 @@ struct GetQueueAttributesAction: Action {
 
     func perform(
         _ request: Request, _ context: RequestContext,
-        _ completion: @escaping @Sendable (Result<[(key: String, value: String)], any Error>) -> Void
+        _ completion: @escaping Completion<[(key: String, value: String)]>
     ) {
         backend.engine.read(request.operation) { result in
             completion(
@@ -27,7 +27,7 @@ struct GetQueueAttributesAction: Action {
                     request.attributes.compactMap { attribute in
                         queue.value(of: attribute).map { (key: attribute.rawValue, value: $0) }
                     }
-                }.mapError { $0 })
+                })
         }
     }
 

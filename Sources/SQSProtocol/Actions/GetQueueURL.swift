@@ -13,9 +13,9 @@ struct GetQueueURLAction: Action {
 
     func perform(
         _ queue: QueueName, _ context: RequestContext,
-        _ completion: @escaping @Sendable (Result<QueueName, any Error>) -> Void
+        _ completion: @escaping Completion<QueueName>
     ) {
-        backend.engine.read(FindQueue(name: queue)) { completion($0.map { queue }.mapError { $0 }) }
+        backend.engine.read(FindQueue(name: queue)) { completion($0.map { queue }) }
     }
 
     func write(_ queue: QueueName, _ context: RequestContext, to result: inout some ResultWriter) {

@@ -27,10 +27,7 @@ struct ListDeadLetterSourceQueuesAction: Action {
         let nextToken: String?
     }
 
-    func perform(
-        _ request: Request, _ context: RequestContext,
-        _ completion: @escaping @Sendable (Result<Response, any Error>) -> Void
-    ) {
+    func perform(_ request: Request, _ context: RequestContext, _ completion: @escaping Completion<Response>) {
         backend.engine.read(request.operation) { result in
             completion(
                 result.map { page in
@@ -38,7 +35,7 @@ struct ListDeadLetterSourceQueuesAction: Action {
                     return Response(
                         queues: page.items.map(\.name),
                         nextToken: page.hasMore ? request.paging.token(after: last) : nil)
-                }.mapError { $0 })
+                })
         }
     }
 

@@ -11,9 +11,9 @@ struct ListQueueTagsAction: Action {
 
     func perform(
         _ request: ListQueueTags, _ context: RequestContext,
-        _ completion: @escaping @Sendable (Result<[(key: String, value: String)], any Error>) -> Void
+        _ completion: @escaping Completion<[(key: String, value: String)]>
     ) {
-        backend.engine.read(request) { completion($0.mapError { $0 }) }
+        backend.engine.read(request, then: completion)
     }
 
     func write(

@@ -27,17 +27,14 @@ struct ListQueuesAction: Action {
         let nextToken: String?
     }
 
-    func perform(
-        _ request: Request, _ context: RequestContext,
-        _ completion: @escaping @Sendable (Result<Response, any Error>) -> Void
-    ) {
+    func perform(_ request: Request, _ context: RequestContext, _ completion: @escaping Completion<Response>) {
         backend.engine.read(request.operation) { result in
             completion(
                 result.map { page in
                     Response(
                         queues: page.items,
                         nextToken: page.hasMore ? request.paging.token(after: page.items.last?.name) : nil)
-                }.mapError { $0 })
+                })
         }
     }
 

@@ -9,10 +9,7 @@ struct PurgeQueueAction: Action {
         PurgeQueue(name: try context.queueName(parameters))
     }
 
-    func perform(
-        _ request: PurgeQueue, _ context: RequestContext,
-        _ completion: @escaping @Sendable (Result<Void, any Error>) -> Void
-    ) {
-        backend.engine.write(request) { completion($0.mapError { $0 }) }
+    func perform(_ request: PurgeQueue, _ context: RequestContext, _ completion: @escaping Completion<Void>) {
+        backend.engine.write(request, then: completion)
     }
 }

@@ -39,16 +39,13 @@ struct ReceiveMessageAction: Action {
         let messages: [ReceivedMessage]
     }
 
-    func perform(
-        _ request: Request, _ context: RequestContext,
-        _ completion: @escaping @Sendable (Result<Response, any Error>) -> Void
-    ) {
+    func perform(_ request: Request, _ context: RequestContext, _ completion: @escaping Completion<Response>) {
         let engine = backend.engine
         let receiver = engine.receive(
             from: request.queue, limit: request.limit, visibilityTimeoutSeconds: request.visibilityTimeoutSeconds,
             attemptID: request.attemptID, waitSeconds: request.waitSeconds
         ) { result in
-            completion(result.map { Response(request: request, messages: $0) }.mapError { $0 })
+            completion(result.map { Response(request: request, messages: $0) })
         }
         context.onAbandon { engine.abandon(receiver) }
     }

@@ -22,13 +22,10 @@ struct SendMessageAction: Action {
         let sent: SentMessage
     }
 
-    func perform(
-        _ request: Request, _ context: RequestContext,
-        _ completion: @escaping @Sendable (Result<Response, any Error>) -> Void
-    ) {
+    func perform(_ request: Request, _ context: RequestContext, _ completion: @escaping Completion<Response>) {
         let operation = SendMessages(to: request.queue, [request.message.message], isBatch: false)
         backend.engine.write(operation) { result in
-            completion(Result { Response(message: request.message, sent: try result.get()[0].get()) })
+            completion(result.flatMap { $0[0] }.map { Response(message: request.message, sent: $0) })
         }
     }
 

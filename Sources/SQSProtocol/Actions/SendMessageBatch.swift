@@ -30,16 +30,14 @@ struct SendMessageBatchAction: Action {
         let sent: SentMessage
     }
 
-    func perform(
-        _ request: Request, _ context: RequestContext,
-        _ completion: @escaping @Sendable (Result<BatchResponse<Sent>, any Error>) -> Void
-    ) {
+    func perform(_ request: Request, _ context: RequestContext, _ completion: @escaping Completion<BatchResponse<Sent>>)
+    {
         let messages = request.entries.compactMap { try? $0.entry.get().message }
         backend.engine.write(SendMessages(to: request.queue, messages, isBatch: true)) { result in
             completion(
                 result.map { stored in
                     .merge(request.entries, with: stored) { Sent(message: $0, sent: $1) }
-                }.mapError { $0 })
+                })
         }
     }
 

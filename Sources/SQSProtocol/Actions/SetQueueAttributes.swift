@@ -12,10 +12,7 @@ struct SetQueueAttributesAction: Action {
             attributes: try QueueAttributeChanges(try parameters.dictionary("Attributes")))
     }
 
-    func perform(
-        _ request: SetQueueAttributes, _ context: RequestContext,
-        _ completion: @escaping @Sendable (Result<Void, any Error>) -> Void
-    ) {
-        backend.engine.write(request) { completion($0.mapError { $0 }) }
+    func perform(_ request: SetQueueAttributes, _ context: RequestContext, _ completion: @escaping Completion<Void>) {
+        backend.engine.write(request, then: completion)
     }
 }

@@ -13,10 +13,7 @@ struct TagQueueAction: Action {
         return TagQueue(name: try context.queueName(parameters), tags: tags)
     }
 
-    func perform(
-        _ request: TagQueue, _ context: RequestContext,
-        _ completion: @escaping @Sendable (Result<Void, any Error>) -> Void
-    ) {
-        backend.engine.write(request) { completion($0.mapError { $0 }) }
+    func perform(_ request: TagQueue, _ context: RequestContext, _ completion: @escaping Completion<Void>) {
+        backend.engine.write(request, then: completion)
     }
 }

@@ -12,10 +12,7 @@ struct UntagQueueAction: Action {
         return UntagQueue(name: try context.queueName(parameters), keys: keys)
     }
 
-    func perform(
-        _ request: UntagQueue, _ context: RequestContext,
-        _ completion: @escaping @Sendable (Result<Void, any Error>) -> Void
-    ) {
-        backend.engine.write(request) { completion($0.mapError { $0 }) }
+    func perform(_ request: UntagQueue, _ context: RequestContext, _ completion: @escaping Completion<Void>) {
+        backend.engine.write(request, then: completion)
     }
 }
