@@ -34,7 +34,8 @@ let package = Package(
         library("QueueModel", uses: ["JSON"]),
         .target(
             name: "Migrations", path: "migrations",
-            resources: [.embedInCode("0001_queues_and_messages.sql")], swiftSettings: strict),
+            resources: [.embedInCode("0001_queues_and_messages.sql"), .embedInCode("0002_fifo.sql")],
+            swiftSettings: strict),
         library("QueueStore", uses: ["SQLite", "Migrations", "QueueModel", "Crypto", "Platform"]),
         library("QueueEngine", uses: ["QueueStore", "QueueModel", "Platform"]),
         library(
@@ -51,5 +52,8 @@ let package = Package(
 
         tests(of: "Platform", uses: ["CLinux"]),
         tests(of: "HTTPServer", uses: ["Platform", "CLinux"]),
+        tests(of: "Crypto"),
+        tests(of: "JSON"),
+        tests(of: "SQSProtocol", uses: ["HTTPServer", "QueueModel", "JSON", "Platform"]),
     ]
 )

@@ -1,1 +1,15 @@
-// placeholder
+/// The schema of the store, one step a file, applied in this order and never changed once released.
+package struct Migration: Sendable {
+    /// 1, 2, 3, …
+    package let version: Int
+    /// The file's name without its ending.
+    package let name: String
+    package let sql: [UInt8]
+
+    // A Swift name cannot begin with a digit, so the build turns 0001 into _001.
+    package static let all: [Migration] = [
+        Migration(
+            version: 1, name: "0001_queues_and_messages", sql: PackageResources._001_queues_and_messages_sql),
+        Migration(version: 2, name: "0002_fifo", sql: PackageResources._002_fifo_sql),
+    ]
+}

@@ -77,6 +77,13 @@ package final class Mailbox<Element: Sendable>: @unchecked Sendable {  // all st
         pthread_cond_broadcast(condition)
     }
 
+    /// Posts are refused for good.
+    package var isClosed: Bool {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        return closed
+    }
+
     /// The mailbox is closed and everything has been taken: the consumer's work is done.
     package var isFinished: Bool {
         pthread_mutex_lock(mutex)

@@ -1,0 +1,58 @@
+import CCrypto
+
+/// HMAC-SHA-256 under one key, prepared once and used for many messages.
+///
+/// For one thread only: the prepared context is reused from call to call.
+package final class HMACSHA256 {
+    /// Bytes in a tag.
+    package static let tagByteCount = 32
+
+    private let context: OpaquePointer
+
+    /// Prepares `key`, which may have any length.
+    package init(key: [UInt8]) {
+        guard let algorithm = EVP_MAC_fetch(nil, "HMAC", nil), let context = EVP_MAC_CTX_new(algorithm) else {
+            preconditionFailure("libcrypto lacks HMAC")
+        }
+        EVP_MAC_free(algorithm)  // the context holds its own reference
+        self.context = context
+        Self.prepare(context, key: key)
+    }
+
+    deinit { EVP_MAC_CTX_free(context) }
+
+    /// The 32-byte tag of `message`.
+    package func tag(for message: [UInt8]) -> [UInt8] {
+        message.withUnsafeBytes { tag(for: $0) }
+    }
+
+    /// The 32-byte tag of `message`.
+    package func tag(for message: UnsafeRawBufferPointer) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: Self.tagByteCount) { tag, count in
+            // Without a key EVP_MAC_init starts over with the one already prepared (EVP_MAC(3)).
+            let done =
+                EVP_MAC_init(context, nil, 0, nil) == 1
+                && EVP_MAC_update(context, message.baseAddress, message.count) == 1
+                && EVP_MAC_final(context, tag.baseAddress, &count, Self.tagByteCount) == 1
+            precondition(done, "cannot compute an HMAC")
+        }
+    }
+
+    /// The 32-byte tag of `message` under a key that is used only once.
+    package static func tag(key: [UInt8], message: [UInt8]) -> [UInt8] {
+        HMACSHA256(key: key).tag(for: message)
+    }
+
+    private static func prepare(_ context: OpaquePointer, key: [UInt8]) {
+        var digestName = Array("SHA256".utf8CString)
+        // A nil key would mean "keep the old one", so an empty key is passed as a pointer to no bytes.
+        let keyBytes = key.isEmpty ? [0] : key
+        let status = digestName.withUnsafeMutableBufferPointer { name in
+            let parameters = [
+                OSSL_PARAM_construct_utf8_string("digest", name.baseAddress, 0), OSSL_PARAM_construct_end(),
+            ]
+            return EVP_MAC_init(context, keyBytes, key.count, parameters)
+        }
+        precondition(status == 1, "cannot prepare an HMAC key")
+    }
+}

@@ -1,0 +1,11 @@
+/// The engine's bounds and times.
+package struct EngineOptions: Sendable {
+    /// How long an exhausted message stays visible where nobody receives, before the sweeper moves it.
+    package var redriveGraceMilliseconds: Int64 = 60_000
+    /// Long polls that may wait at one time.
+    package var parkedReceiversMax = 50_000
+    /// Requests that may wait for the writer, or for the reader.
+    package var waitingRequestsMax = 65_536
+
+    package init() {}
+}

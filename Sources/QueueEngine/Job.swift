@@ -1,0 +1,41 @@
+import QueueModel
+import QueueStore
+
+/// One request on its way through a batch of the writer thread.
+protocol Job: Sendable {
+    /// Does the work inside the batch's transaction. The answer is kept back until the batch is on disk.
+    func run(in core: EngineCore, _ transaction: WriteTransaction) -> Answer?
+}
+
+/// An answer that waits for the commit: called with nil when the batch is on disk, else with what went wrong.
+typealias Answer = (QueueError?) -> Void
+
+/// A write operation and whoever waits for its result.
+struct WriteJob<Operation: WriteOperation>: Job {
+    let operation: Operation
+    let completion: @Sendable (Result<Operation.Output, QueueError>) -> Void
+
+    func run(in core: EngineCore, _ transaction: WriteTransaction) -> Answer? {
+        let result = transaction.perform(operation)
+        let completion = completion
+        return { failure in completion(failure.map { .failure($0) } ?? result) }
+    }
+}
+
+/// A receive: answered with messages, or parked until there are some or its time is over.
+struct ReceiveJob: Job {
+    let receiver: Receiver
+
+    func run(in core: EngineCore, _ transaction: WriteTransaction) -> Answer? {
+        core.receive(receiver, transaction)
+    }
+}
+
+/// A receiver whose client has gone away.
+struct AbandonJob: Job {
+    let receiver: Receiver
+
+    func run(in core: EngineCore, _ transaction: WriteTransaction) -> Answer? {
+        core.abandon(receiver, transaction)
+    }
+}

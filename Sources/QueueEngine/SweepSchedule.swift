@@ -1,0 +1,87 @@
+import QueueModel
+import QueueStore
+
+/// What the sweepers have to do and when. Everything here can be had again from the store.
+struct SweepSchedule {
+    /// Rows a sweep deals with in one batch, so that no request waits for more than that.
+    private static let rowsPerBatch = 200
+    /// Queues looked at in one batch.
+    private static let queuesPerBatch = 50
+
+    private let graceMilliseconds: Int64
+    private var visibility: Timestamp?
+    private var retention = Deadlines<QueueID>()
+    private var exhausted = Deadlines<QueueID>()
+    private var leftBacklogs: Timestamp?
+    private var records: Timestamp?
+
+    /// Everything is looked at once after the start.
+    init(queues: [QueueID], now: Timestamp, graceMilliseconds: Int64) {
+        self.graceMilliseconds = graceMilliseconds
+        visibility = now
+        leftBacklogs = now
+        records = now
+        for queue in queues {
+            retention.set(queue, to: now)
+            exhausted.set(queue, to: now)
+        }
+    }
+
+    /// When the next sweep is due.
+    var next: Timestamp? {
+        mutating get { [visibility, retention.next, exhausted.next, leftBacklogs, records].compactMap { $0 }.min() }
+    }
+
+    /// There are messages whose time to be visible has come and that are still hidden.
+    func isBehind(at now: Timestamp) -> Bool { visibility.map { $0 <= now } ?? false }
+
+    /// Takes up what a batch has done.
+    mutating func note(_ news: BatchNews, at now: Timestamp) {
+        if let visibleAt = news.nextVisibleAt { visibility = min(visibility ?? visibleAt, visibleAt) }
+        if news.leftBacklogs { leftBacklogs = now }
+        if news.recordsExpire, records == nil { records = now.adding(seconds: Limits.deduplicationSeconds) }
+        for queue in news.changedQueues { retention.set(queue, to: now) }
+        // A queue that has its moment needs no other: later arrivals expire later.
+        for queue in news.queuesWithArrivals where retention.due(of: queue) == nil { retention.set(queue, to: now) }
+        for queue in news.queuesWithExhausted where exhausted.due(of: queue) == nil {
+            exhausted.set(queue, to: now.adding(milliseconds: graceMilliseconds))
+        }
+    }
+
+    /// Does a batch's worth of everything that is due.
+    mutating func run(in transaction: WriteTransaction) {
+        let now = transaction.now
+        if let due = visibility, due <= now {
+            visibility = nextDue(MakeDueMessagesVisible(limit: Self.rowsPerBatch), transaction)
+        }
+        var queuesLeft = Self.queuesPerBatch
+        while queuesLeft > 0, let queue = retention.popDue(at: now) {
+            let sweep = RemoveExpiredMessages(queue: queue, limit: Self.rowsPerBatch)
+            retention.set(queue, to: nextDue(sweep, transaction))
+            queuesLeft -= 1
+        }
+        queuesLeft = Self.queuesPerBatch
+        while queuesLeft > 0, let queue = exhausted.popDue(at: now) {
+            let sweep = MoveExhaustedMessages(
+                queue: queue, limit: Self.rowsPerBatch, graceMilliseconds: graceMilliseconds)
+            exhausted.set(queue, to: nextDue(sweep, transaction))
+            queuesLeft -= 1
+        }
+        if let due = leftBacklogs, due <= now {
+            leftBacklogs = nextDue(EmptyLeftBacklogs(limit: Self.rowsPerBatch), transaction)
+        }
+        if let due = records, due <= now {
+            records = nextDue(RemoveExpiredRecords(limit: Self.rowsPerBatch), transaction)
+        }
+    }
+
+    /// A sweep that fails is tried again after a while; the failure itself is in the log.
+    private func nextDue(
+        _ sweep: some WriteOperation<SweepResult>, _ transaction: WriteTransaction
+    ) -> Timestamp? {
+        switch transaction.perform(sweep) {
+        case .success(let result): result.nextDue
+        case .failure: transaction.now.adding(seconds: 1)
+        }
+    }
+}

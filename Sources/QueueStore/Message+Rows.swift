@@ -1,0 +1,188 @@
+import QueueModel
+import SQLite
+
+/// The state of a message as its row says it.
+enum MessageState: Int64 {
+    case ready = 0
+    case inFlight = 1
+    case delayed = 2
+}
+
+/// What the operations need to know of a message besides its body.
+struct MessageRecord {
+    let backlog: BacklogID
+    let id: SequenceNumber
+    let messageID: MessageID
+    var state: MessageState
+    var visibleAt: Timestamp
+    var receiveCount: Int
+    let sentAt: Timestamp
+    var firstReceivedAt: Timestamp?
+    let groupID: String?
+    let deduplicationID: String?
+    let deadLetterSource: String?
+    let receivedElsewhere: Int
+
+    init(_ row: Row) {
+        backlog = BacklogID(row.integer(0))
+        id = SequenceNumber(row.integer(1))
+        messageID = MessageID(stored: row.bytes(2))
+        state = MessageState(rawValue: row.integer(3)) ?? .ready
+        visibleAt = Timestamp(milliseconds: row.integer(4))
+        receiveCount = Int(row.integer(5))
+        sentAt = Timestamp(milliseconds: row.integer(6))
+        firstReceivedAt = row.integerOrNil(7).map(Timestamp.init(milliseconds:))
+        groupID = row.textOrNil(8)
+        deduplicationID = row.textOrNil(9)
+        deadLetterSource = row.textOrNil(10)
+        receivedElsewhere = Int(row.integer(11))
+    }
+
+    /// Whether its queue's retention period is over for the message.
+    func isExpired(in queue: QueueRecord, at now: Timestamp) -> Bool {
+        sentAt.adding(seconds: queue.settings.retentionSeconds) <= now
+    }
+
+    /// Whether the message has been received as often as its queue allows. Receives in queues it was moved from do not
+    /// count, or a dead-letter queue with a redrive policy of its own would pass it on unseen.
+    func isExhausted(by policy: RedrivePolicy) -> Bool {
+        receiveCount - receivedElsewhere >= policy.receiveCountMax
+    }
+}
+
+extension MessageCounts {
+    subscript(state: MessageState) -> Int {
+        get {
+            switch state {
+            case .ready: visible
+            case .inFlight: inFlight
+            case .delayed: delayed
+            }
+        }
+        set {
+            switch state {
+            case .ready: visible = newValue
+            case .inFlight: inFlight = newValue
+            case .delayed: delayed = newValue
+            }
+        }
+    }
+}
+
+/// The changes a message goes through. Each keeps the counts of its backlog and the row of its group in step.
+extension WriteTransaction {
+    func message(_ id: SequenceNumber, in backlog: BacklogID) throws(SQLiteError) -> MessageRecord? {
+        try connection.statement(
+            """
+            SELECT backlog_id, id, message_id, state, visible_at, receive_count, sent_at, first_received_at, group_id,
+                deduplication_id, dead_letter_source, received_elsewhere
+            FROM message WHERE backlog_id = ? AND id = ?
+            """
+        ).first(backlog.rawValue, id.rawValue, read: MessageRecord.init)
+    }
+
+    /// Takes a message out of the store.
+    func remove(_ message: MessageRecord, from queue: QueueRecord?) throws(SQLiteError) {
+        try connection.statement("DELETE FROM message WHERE backlog_id = ? AND id = ?").run(
+            message.backlog.rawValue, message.id.rawValue)
+        try connection.statement("DELETE FROM message_body WHERE id = ?").run(message.id.rawValue)
+        try changeCounts(of: message.backlog) { $0[message.state] -= 1 }
+        try groupChanged(of: message, from: message.state, to: nil, in: queue)
+    }
+
+    /// Lets a message be received from now on.
+    func makeReady(_ message: MessageRecord, in queue: QueueRecord, at visibleAt: Timestamp) throws(SQLiteError) {
+        try connection.statement("UPDATE message SET state = 0, visible_at = ? WHERE backlog_id = ? AND id = ?").run(
+            visibleAt.milliseconds, message.backlog.rawValue, message.id.rawValue)
+        try changeCounts(of: message.backlog) {
+            $0[message.state] -= 1
+            $0.visible += 1
+        }
+        try groupChanged(of: message, from: message.state, to: .ready, in: queue)
+        news.availableQueues.insert(queue.id)
+        noteIfExhausted(message, in: queue)
+    }
+
+    /// Hides a message without a new receive.
+    func hide(_ message: MessageRecord, in queue: QueueRecord, until visibleAt: Timestamp) throws(SQLiteError) {
+        try connection.statement("UPDATE message SET state = 1, visible_at = ? WHERE backlog_id = ? AND id = ?").run(
+            visibleAt.milliseconds, message.backlog.rawValue, message.id.rawValue)
+        try changeCounts(of: message.backlog) {
+            $0[message.state] -= 1
+            $0.inFlight += 1
+        }
+        try groupChanged(of: message, from: message.state, to: .inFlight, in: queue)
+        news.messageHidden(until: visibleAt)
+    }
+
+    /// Hands a message out: one receive more, hidden until `visibleAt`. Returns it as it is now.
+    func receive(
+        _ message: MessageRecord, in queue: QueueRecord, until visibleAt: Timestamp
+    ) throws(SQLiteError) -> MessageRecord {
+        var received = message
+        received.state = .inFlight
+        received.visibleAt = visibleAt
+        received.receiveCount += 1
+        received.firstReceivedAt = message.firstReceivedAt ?? now
+        try connection.statement(
+            """
+            UPDATE message SET state = 1, visible_at = ?, receive_count = ?, first_received_at = ?
+            WHERE backlog_id = ? AND id = ?
+            """
+        ).run(
+            visibleAt.milliseconds, received.receiveCount, (message.firstReceivedAt ?? now).milliseconds,
+            message.backlog.rawValue, message.id.rawValue)
+        try changeCounts(of: message.backlog) {
+            $0.visible -= 1
+            $0.inFlight += 1
+        }
+        try groupChanged(of: message, from: .ready, to: .inFlight, in: queue)
+        news.messageHidden(until: visibleAt)
+        return received
+    }
+
+    /// The dead-letter queue an exhausted message belongs into; nil where it stays. A target that no longer exists is
+    /// no reason to withhold the message, and one that is the queue itself would move it in circles.
+    func deadLetterQueue(for message: MessageRecord, in queue: QueueRecord) throws(SQLiteError) -> QueueRecord? {
+        guard let policy = queue.settings.redrivePolicy, message.isExhausted(by: policy) else { return nil }
+        guard let target = try self.queue(policy.target), target.id != queue.id,
+            target.settings.isFIFO == queue.settings.isFIFO
+        else { return nil }
+        return target
+    }
+
+    /// Moves an exhausted message into its dead-letter queue, where it may be received at once. It keeps its ids, body
+    /// and receive count; on standard queues also the time it was sent. On FIFO queues it is enqueued anew: a new
+    /// sequence number and time, and its message id as deduplication id.
+    func move(_ message: MessageRecord, from queue: QueueRecord, toDeadLetterQueue target: QueueRecord)
+        throws(SQLiteError)
+    {
+        let isFIFO = target.settings.isFIFO
+        let id = isFIFO ? try nextSequenceNumber() : message.id
+        try connection.statement(
+            """
+            UPDATE message SET backlog_id = ?, id = ?, state = 0, visible_at = ?, sent_at = ?, deduplication_id = ?,
+                dead_letter_source = ?, received_elsewhere = receive_count
+            WHERE backlog_id = ? AND id = ?
+            """
+        ).run(
+            target.backlog.rawValue, id.rawValue, now.milliseconds, (isFIFO ? now : message.sentAt).milliseconds,
+            isFIFO ? message.messageID.text : message.deduplicationID, queue.name.arn, message.backlog.rawValue,
+            message.id.rawValue)
+        if id != message.id {
+            try connection.statement("UPDATE message_body SET id = ? WHERE id = ?").run(
+                id.rawValue, message.id.rawValue)
+        }
+        try changeCounts(of: message.backlog) { $0[message.state] -= 1 }
+        try groupChanged(of: message, from: message.state, to: nil, in: queue)
+        try changeCounts(of: target.backlog) { $0.visible += 1 }
+        if let group = message.groupID { try groupReceived(id, group: group, state: .ready, in: target) }
+        news.availableQueues.insert(target.id)
+        news.queuesWithArrivals.insert(target.id)
+    }
+
+    private func noteIfExhausted(_ message: MessageRecord, in queue: QueueRecord) {
+        guard let policy = queue.settings.redrivePolicy, message.isExhausted(by: policy) else { return }
+        news.queuesWithExhausted.insert(queue.id)
+    }
+}

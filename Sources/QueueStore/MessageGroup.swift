@@ -1,0 +1,105 @@
+import QueueModel
+import SQLite
+
+/// Message groups: which has something to hand out, and in what order.
+///
+/// A group has a row while it has messages. Its `position` is set while a message of it may be handed out.
+/// - FIFO: a group's deliverable messages are the longest prefix without an in-flight or delayed one. Groups take
+///   turns: whoever becomes deliverable goes to the back.
+/// - Standard (fair queues): the position is the group's first ready message, so that groups are served in send order;
+///   a noisy group stands behind all others.
+extension WriteTransaction {
+    /// A noisy group's position lies behind every sequence number.
+    static let noisyOffset: Int64 = 1 << 62
+
+    /// A message joined the group.
+    func groupReceived(
+        _ id: SequenceNumber, group: String, state: MessageState, in queue: QueueRecord
+    ) throws(SQLiteError) {
+        let isReady = state == .ready
+        if queue.settings.isFIFO {
+            // Behind others of its group a message changes nothing; alone it is the group's head.
+            try connection.statement(
+                "INSERT INTO message_group (backlog_id, group_id, position) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+            ).run(queue.backlog.rawValue, group, isReady ? id.rawValue : nil)
+        } else {
+            try connection.statement(
+                """
+                INSERT INTO message_group (backlog_id, group_id, position) VALUES (?, ?, ?)
+                ON CONFLICT DO UPDATE SET position = excluded.position
+                WHERE position IS NULL AND excluded.position IS NOT NULL
+                """
+            ).run(queue.backlog.rawValue, group, isReady ? id.rawValue : nil)
+        }
+    }
+
+    /// A message of the group changed its state; `to` is nil when it left.
+    func groupChanged(
+        of message: MessageRecord, from: MessageState, to: MessageState?, in queue: QueueRecord?
+    ) throws(SQLiteError) {
+        guard let group = message.groupID, let queue else { return }
+        let inFlightChange = (to == .inFlight ? 1 : 0) - (from == .inFlight ? 1 : 0)
+        if inFlightChange != 0 {
+            try connection.statement(
+                "UPDATE message_group SET in_flight = in_flight + ? WHERE backlog_id = ? AND group_id = ?"
+            ).run(inFlightChange, message.backlog.rawValue, group)
+        }
+        try updatePosition(of: group, in: queue)
+    }
+
+    private func updatePosition(of group: String, in queue: QueueRecord) throws(SQLiteError) {
+        let backlog = queue.backlog.rawValue
+        guard let row = try groupRow(group, in: queue.backlog) else { return }
+        let firstReady = try firstMessage(of: group, in: queue.backlog, state: .ready)
+        let firstHidden = try firstHidden(of: group, in: queue.backlog)
+        if firstReady == nil, firstHidden == nil {
+            try connection.statement("DELETE FROM message_group WHERE backlog_id = ? AND group_id = ?").run(
+                backlog, group)
+            return
+        }
+        let position: Int64?
+        if queue.settings.isFIFO {
+            let isDeliverable = firstReady.map { ready in firstHidden.map { ready < $0 } ?? true } ?? false
+            if isDeliverable, row.position == nil {
+                position = try nextSequenceNumber().rawValue
+                news.availableQueues.insert(queue.id)
+            } else {
+                position = isDeliverable ? row.position : nil
+            }
+        } else {
+            let isNoisy = try isNoisy(inFlight: row.inFlight, in: queue.backlog)
+            position = firstReady.map { $0.rawValue + (isNoisy ? Self.noisyOffset : 0) }
+        }
+        guard position != row.position else { return }
+        try connection.statement("UPDATE message_group SET position = ? WHERE backlog_id = ? AND group_id = ?").run(
+            position, backlog, group)
+    }
+
+    /// Whether a group with that many messages in flight has more than its share: at least 30, and more than a tenth
+    /// of all. SQS Developer Guide, «Amazon SQS fair queues».
+    func isNoisy(inFlight: Int, in backlog: BacklogID) throws(SQLiteError) -> Bool {
+        guard inFlight >= 30 else { return false }
+        return inFlight * 10 > (try counts(of: backlog).inFlight)
+    }
+
+    func groupRow(_ group: String, in backlog: BacklogID) throws(SQLiteError) -> (position: Int64?, inFlight: Int)? {
+        try connection.statement(
+            "SELECT position, in_flight FROM message_group WHERE backlog_id = ? AND group_id = ?"
+        ).first(backlog.rawValue, group) { ($0.integerOrNil(0), Int($0.integer(1))) }
+    }
+
+    /// The first message of a group that may not be handed out, and so holds up those behind it in a FIFO queue.
+    func firstHidden(of group: String, in backlog: BacklogID) throws(SQLiteError) -> SequenceNumber? {
+        let inFlight = try firstMessage(of: group, in: backlog, state: .inFlight)
+        let delayed = try firstMessage(of: group, in: backlog, state: .delayed)
+        return [inFlight, delayed].compactMap { $0 }.min()
+    }
+
+    private func firstMessage(
+        of group: String, in backlog: BacklogID, state: MessageState
+    ) throws(SQLiteError) -> SequenceNumber? {
+        try connection.statement(
+            "SELECT id FROM message WHERE backlog_id = ? AND group_id = ? AND state = ? ORDER BY id LIMIT 1"
+        ).first(backlog.rawValue, group, state.rawValue) { SequenceNumber($0.integer(0)) }
+    }
+}

@@ -1,0 +1,186 @@
+import QueueModel
+import SQLite
+
+/// Hands out messages of a queue. Those received too often go to the dead-letter queue in the same transaction.
+package struct ReceiveMessages: WriteOperation {
+    package let name: QueueName
+    let limit: Int
+    let visibilityTimeoutSeconds: Int?
+    let waits: Bool
+    let attemptID: String?
+
+    /// `visibilityTimeoutSeconds`: nil takes the queue's. `waits`: the caller would wait for messages; then too many in
+    /// flight is no error. `attemptID`: on FIFO queues, what makes a repeated receive return the same messages.
+    package init(
+        from name: QueueName, limit: Int, visibilityTimeoutSeconds: Int? = nil, waits: Bool = false,
+        attemptID: String? = nil
+    ) {
+        self.name = name
+        self.limit = limit
+        self.visibilityTimeoutSeconds = visibilityTimeoutSeconds
+        self.waits = waits
+        self.attemptID = attemptID
+    }
+
+    /// A receive looks at no more messages than this that turn out to be expired or exhausted, so that it never holds up
+    /// the writer for long; a sweeper takes the rest.
+    private static let discardedMax = 200
+
+    package func run(in transaction: WriteTransaction) throws -> [ReceivedMessage] {
+        let queue = try transaction.existingQueue(name)
+        let timeout = visibilityTimeoutSeconds ?? queue.settings.visibilityTimeoutSeconds
+        if let attemptID {
+            guard queue.settings.isFIFO else {
+                throw MessageIdentifiers.notForThisQueueType(attemptID, of: "ReceiveRequestAttemptId")
+            }
+            if let replayed = try transaction.replay(attemptID, in: queue, timeoutSeconds: timeout) { return replayed }
+        }
+        let room = try roomInFlight(of: queue, in: transaction)
+        // A message with a timeout of 0 is hidden only while this receive selects, so that it comes once.
+        let visibleAt = transaction.now.adding(milliseconds: max(Int64(timeout) * 1000, 1))
+        let received = try select(min(limit, room), from: queue, until: visibleAt, in: transaction)
+        if timeout == 0 {
+            for delivery in received {
+                try transaction.makeReady(delivery.message, in: queue, at: transaction.now)
+            }
+        }
+        let messages = received.map { $0.received(from: queue, at: transaction.now) }
+        if let attemptID, !messages.isEmpty {
+            try transaction.remember(attemptID, messages: received.map(\.message), in: queue)
+        }
+        return messages
+    }
+
+    private func roomInFlight(of queue: QueueRecord, in transaction: WriteTransaction) throws -> Int {
+        let room = transaction.options.inFlightMax - (try transaction.counts(of: queue.backlog).inFlight)
+        guard room <= 0 else { return room }
+        if queue.settings.isFIFO || waits { return 0 }
+        throw QueueError.overLimit(
+            message: "Too many messages have been received without being deleted.\n"
+                + "Please delete your received messages or let them timeout before receiving more.")
+    }
+
+    private func select(
+        _ wanted: Int, from queue: QueueRecord, until visibleAt: Timestamp, in transaction: WriteTransaction
+    ) throws(SQLiteError) -> [Delivery] {
+        var taken: [Delivery] = []
+        var discarded = 0
+        while taken.count < wanted, discarded < Self.discardedMax {
+            let deliverable = try transaction.nextDeliverable(wanted - taken.count, in: queue)
+            if deliverable.isEmpty { break }
+            for var delivery in deliverable {
+                if delivery.message.isExpired(in: queue, at: transaction.now) {
+                    try transaction.remove(delivery.message, from: queue)
+                    discarded += 1
+                } else if let target = try transaction.deadLetterQueue(for: delivery.message, in: queue) {
+                    try transaction.move(delivery.message, from: queue, toDeadLetterQueue: target)
+                    discarded += 1
+                } else {
+                    delivery.message = try transaction.receive(delivery.message, in: queue, until: visibleAt)
+                    taken.append(delivery)
+                }
+            }
+        }
+        // There may be more behind what was discarded: whoever waits is to look again.
+        if discarded >= Self.discardedMax { transaction.news.availableQueues.insert(queue.id) }
+        return taken
+    }
+}
+
+/// A message with its body, as it is read to be handed out.
+struct Delivery {
+    var message: MessageRecord
+    let body: [UInt8]
+    let bodyMD5: [UInt8]
+    let attributes: [UInt8]?
+    let traceHeader: String?
+
+    init(_ row: Row) {
+        message = MessageRecord(row)
+        body = row.bytes(12)
+        bodyMD5 = row.bytes(13)
+        attributes = row.bytesOrNil(14)
+        traceHeader = row.textOrNil(15)
+    }
+
+    func received(from queue: QueueRecord, at now: Timestamp) -> ReceivedMessage {
+        ReceivedMessage(
+            id: message.messageID,
+            handle: ReceiptHandle(
+                queue: queue.id, backlog: message.backlog, message: message.id, receiveCount: message.receiveCount,
+                receivedAt: now),
+            body: body, bodyMD5: bodyMD5, attributes: attributes, traceHeader: traceHeader, sentAt: message.sentAt,
+            firstReceivedAt: message.firstReceivedAt ?? now, receiveCount: message.receiveCount,
+            groupID: message.groupID, deduplicationID: message.deduplicationID,
+            sequenceNumber: queue.settings.isFIFO ? message.id : nil, deadLetterSourceARN: message.deadLetterSource)
+    }
+}
+
+/// What may be handed out next.
+extension WriteTransaction {
+    /// Up to `limit` messages that may be handed out now, in the order of the queue; fewer do not mean there are no more.
+    func nextDeliverable(_ limit: Int, in queue: QueueRecord) throws(SQLiteError) -> [Delivery] {
+        guard let group = try nextGroup(in: queue) else {
+            return queue.settings.isFIFO ? [] : try readyWithoutGroup(limit, in: queue.backlog)
+        }
+        if queue.settings.isFIFO {
+            // Only what stands before the first message in flight or delayed keeps the order of the group.
+            let end = try firstHidden(of: group.id, in: queue.backlog)?.rawValue ?? Int64.max
+            return try ready(in: group.id, before: end, limit, in: queue.backlog)
+        }
+        // Fair queue: whoever was sent first, a noisy group last.
+        let ungrouped = try readyWithoutGroup(1, in: queue.backlog)
+        if let first = ungrouped.first, first.message.id.rawValue < group.position { return ungrouped }
+        return try ready(in: group.id, before: Int64.max, 1, in: queue.backlog)
+    }
+
+    private struct NextGroup {
+        let id: String
+        let position: Int64
+        let inFlight: Int
+    }
+
+    private func nextGroup(in queue: QueueRecord) throws(SQLiteError) -> NextGroup? {
+        while true {
+            let next = try connection.statement(
+                """
+                SELECT group_id, position, in_flight FROM message_group
+                WHERE backlog_id = ? AND position IS NOT NULL ORDER BY position LIMIT 1
+                """
+            ).first(queue.backlog.rawValue) {
+                NextGroup(id: $0.text(0), position: $0.integer(1), inFlight: Int($0.integer(2)))
+            }
+            guard let next, !queue.settings.isFIFO else { return next }
+            // A group's share changes with what others have in flight, so it is looked at when its turn comes.
+            let isNoisy = try isNoisy(inFlight: next.inFlight, in: queue.backlog)
+            let stoodAsNoisy = next.position >= Self.noisyOffset
+            if isNoisy == stoodAsNoisy { return next }
+            try connection.statement("UPDATE message_group SET position = ? WHERE backlog_id = ? AND group_id = ?").run(
+                next.position + (isNoisy ? Self.noisyOffset : -Self.noisyOffset), queue.backlog.rawValue, next.id)
+        }
+    }
+
+    private func readyWithoutGroup(_ limit: Int, in backlog: BacklogID) throws(SQLiteError) -> [Delivery] {
+        try connection.statement(
+            """
+            SELECT backlog_id, message.id, message_id, state, visible_at, receive_count, sent_at, first_received_at,
+                group_id, deduplication_id, dead_letter_source, received_elsewhere, body, md5, attributes, trace_header
+            FROM message JOIN message_body ON message_body.id = message.id
+            WHERE backlog_id = ? AND state = 0 AND group_id IS NULL ORDER BY message.id LIMIT ?
+            """
+        ).all(backlog.rawValue, limit, read: Delivery.init)
+    }
+
+    private func ready(
+        in group: String, before end: Int64, _ limit: Int, in backlog: BacklogID
+    ) throws(SQLiteError) -> [Delivery] {
+        try connection.statement(
+            """
+            SELECT backlog_id, message.id, message_id, state, visible_at, receive_count, sent_at, first_received_at,
+                group_id, deduplication_id, dead_letter_source, received_elsewhere, body, md5, attributes, trace_header
+            FROM message JOIN message_body ON message_body.id = message.id
+            WHERE backlog_id = ? AND group_id = ? AND state = 0 AND message.id < ? ORDER BY message.id LIMIT ?
+            """
+        ).all(backlog.rawValue, group, end, limit, read: Delivery.init)
+    }
+}

@@ -1,0 +1,96 @@
+import QueueModel
+import SQLite
+
+/// Puts messages into a queue: one, or the entries of a batch, each of which succeeds or fails alone.
+package struct SendMessages: WriteOperation {
+    let name: QueueName
+    let messages: [OutgoingMessage]
+    let isBatch: Bool
+
+    package init(to name: QueueName, _ messages: [OutgoingMessage], isBatch: Bool) {
+        self.name = name
+        self.messages = messages
+        self.isBatch = isBatch
+    }
+
+    /// One result for each message, in their order.
+    package func run(in transaction: WriteTransaction) throws -> [Result<SentMessage, QueueError>] {
+        let queue = try transaction.existingQueue(name)
+        if queue.settings.isFIFO { try checkFIFOIdentifiers(queue.settings) }
+        var results: [Result<SentMessage, QueueError>] = []
+        results.reserveCapacity(messages.count)
+        for message in messages {
+            do {
+                try check(message, against: queue.settings)
+                results.append(.success(try transaction.send(message, to: queue)))
+            } catch let error as QueueError {
+                results.append(.failure(error))
+            }
+        }
+        return results
+    }
+
+    /// What every message of a request to a FIFO queue must carry; one without it fails the whole request.
+    private func checkFIFOIdentifiers(_ settings: QueueSettings) throws(QueueError) {
+        for message in messages {
+            guard message.groupID != nil else {
+                // In a batch the same text comes with another code.
+                throw isBatch
+                    ? .invalidParameter("The request must contain the parameter MessageGroupId.")
+                    : .missingParameter("MessageGroupId")
+            }
+            guard message.deduplicationID != nil || settings.contentBasedDeduplication else {
+                throw .invalidParameter(
+                    "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId "
+                        + "provided explicitly")
+            }
+        }
+    }
+
+    private func check(_ message: OutgoingMessage, against settings: QueueSettings) throws(QueueError) {
+        if settings.isFIFO {
+            if let delay = message.delaySeconds, delay != 0 {
+                throw MessageIdentifiers.notForThisQueueType(delay, of: "DelaySeconds")
+            }
+        } else if let id = message.deduplicationID {
+            throw MessageIdentifiers.notForThisQueueType(id, of: "MessageDeduplicationId")
+        }
+        guard message.size <= settings.maximumMessageSize else {
+            throw .messageTooLong(limit: settings.maximumMessageSize)
+        }
+    }
+}
+
+extension WriteTransaction {
+    fileprivate func send(_ message: OutgoingMessage, to queue: QueueRecord) throws(SQLiteError) -> SentMessage {
+        let isFIFO = queue.settings.isFIFO
+        let deduplicationID = isFIFO ? message.deduplicationID ?? contentDeduplicationID(message) : nil
+        if let deduplicationID, let first = try duplicate(of: message, id: deduplicationID, in: queue) { return first }
+        let id = try nextSequenceNumber()
+        let messageID = randomMessageID()
+        // On a FIFO queue a delay of 0 means the delay of the queue.
+        let delay = (isFIFO ? nil : message.delaySeconds) ?? queue.settings.delaySeconds
+        let visibleAt = now.adding(seconds: delay)
+        let state: MessageState = delay > 0 ? .delayed : .ready
+        try connection.statement(
+            """
+            INSERT INTO message (backlog_id, id, message_id, state, visible_at, sent_at, group_id, deduplication_id)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            """
+        ).run(
+            queue.backlog.rawValue, id.rawValue, messageID.bytes, state.rawValue, visibleAt.milliseconds,
+            now.milliseconds, message.groupID, deduplicationID)
+        try connection.statement(
+            "INSERT INTO message_body (id, body, md5, attributes, trace_header) VALUES (?, ?, ?, ?, ?)"
+        ).run(id.rawValue, UTF8Text(message.body), message.bodyMD5, message.attributes, message.traceHeader)
+        try changeCounts(of: queue.backlog) { $0[state] += 1 }
+        if let group = message.groupID { try groupReceived(id, group: group, state: state, in: queue) }
+        let sent = SentMessage(id: messageID, sequenceNumber: isFIFO ? id : nil)
+        if let deduplicationID {
+            try remember(sent, number: id, id: deduplicationID, group: message.groupID, in: queue)
+        }
+        news.queuesWithArrivals.insert(queue.id)
+        if state == .delayed { news.messageHidden(until: visibleAt) } else { news.availableQueues.insert(queue.id) }
+        return sent
+    }
+}

@@ -1,0 +1,182 @@
+import Migrations
+import QueueModel
+import SQLite
+
+/// The database file and the one connection that writes and checkpoints it. Used by one thread.
+///
+/// WAL with `synchronous=FULL`: a commit is on stable storage when it returns. https://sqlite.org/wal.html
+package final class Store {
+    /// The secret that seals receipt handles, 32 bytes.
+    package let receiptHandleKey: [UInt8]
+
+    private let options: StoreOptions
+    private let lock: DatabaseLock?
+    private var connection: Connection
+    private var transaction: WriteTransaction
+    private let report: (StoreFailure) -> Void
+
+    /// Opens the file, creates or migrates its schema, and takes it for this process alone. `report` is told of every
+    /// failure of the storage.
+    package init(
+        options: StoreOptions, now: Timestamp, report: @escaping (StoreFailure) -> Void
+    ) throws(StoreOpenError) {
+        self.options = options
+        self.report = report
+        // Where SQLite's own files stand behind another VFS there is nothing to lock.
+        lock = options.vfs == nil ? try DatabaseLock(path: options.path) : nil
+        connection = try Self.open(options, now: now)
+        do {
+            receiptHandleKey = try Self.receiptHandleKey(on: connection, options: options)
+            transaction = try WriteTransaction(connection: connection, options: options)
+        } catch {
+            throw .cannotOpen(path: options.path, error)
+        }
+    }
+
+    /// Runs `body` in one transaction and commits it. When this returns without an error, what was done is on disk.
+    ///
+    /// On an error nothing of it was done: the file is as before.
+    package func transact(at now: Timestamp, _ body: (WriteTransaction) -> Void) -> Result<BatchNews, QueueError> {
+        do throws(SQLiteError) {
+            try transaction.begin(now: now)
+            body(transaction)
+            if let failure = transaction.failure { throw failure }
+            try transaction.commit()
+            return .success(transaction.news)
+        } catch {
+            transaction.rollBack()
+            return .failure(afterFailure(error, now: now))
+        }
+    }
+
+    /// The ids of all queues.
+    package func allQueues() -> [QueueID] {
+        do {
+            return try connection.statement("SELECT id FROM queue").all { QueueID($0.integer(0)) }
+        } catch {
+            report(StoreFailure(error, during: "list queues"))
+            return []
+        }
+    }
+
+    /// A connection for questions, on another thread.
+    package func openReader() throws(StoreOpenError) -> StoreReader {
+        do {
+            return StoreReader(
+                connection: try Connection(path: options.path, mode: .readOnly, vfs: options.vfs))
+        } catch {
+            throw .cannotOpen(path: options.path, error)
+        }
+    }
+
+    /// Folds the WAL in and closes the file: what remains is one file. All readers must be closed before.
+    package func close() {
+        do {
+            try connection.close()
+        } catch {
+            report(StoreFailure(error, during: "close"))
+        }
+        lock?.release()
+    }
+
+    /// After a failed sync or write nobody knows what is on disk until the file has been read again, so the connection
+    /// is given up; the new one recovers what was committed. Disk full is known to leave everything as it was.
+    private func afterFailure(_ error: SQLiteError, now: Timestamp) -> QueueError {
+        report(StoreFailure(error, during: "commit"))
+        if error.isDiskFull { return .storageFull }
+        do {
+            let reopened = try Self.open(options, now: now)
+            transaction = try WriteTransaction(connection: reopened, options: options)
+            connection = reopened
+        } catch {
+            report(StoreFailure(description: "\(error)", isFatal: true))
+        }
+        return .storageFailed
+    }
+
+    private static func open(_ options: StoreOptions, now: Timestamp) throws(StoreOpenError) -> Connection {
+        do {
+            let connection = try Connection(path: options.path, mode: .readWriteCreate, vfs: options.vfs)
+            try connection.execute("PRAGMA busy_timeout = 0")
+            let migrator = Migrator(connection: connection, path: options.path, migrations: Migration.all, now: now)
+            let isNew = try migrator.check()
+            // Only before the first table; it lets the file give pages back later.
+            if isNew { try connection.execute("PRAGMA auto_vacuum = INCREMENTAL") }
+            try connection.execute("PRAGMA journal_mode = WAL")
+            try connection.execute("PRAGMA synchronous = \(options.durability == .full ? "FULL" : "NORMAL")")
+            try connection.execute("PRAGMA cache_size = -16384")
+            try migrator.run()
+            return connection
+        } catch let error as SQLiteError {
+            if error.isCorrupt { throw .notADatabase(path: options.path) }
+            if error.isBusy { throw .inUse(path: options.path) }
+            throw .cannotOpen(path: options.path, error)
+        } catch let error as StoreOpenError {
+            throw error
+        } catch {
+            preconditionFailure("an error of neither kind: \(error)")
+        }
+    }
+
+    private static func receiptHandleKey(
+        on connection: Connection, options: StoreOptions
+    ) throws(SQLiteError) -> [UInt8] {
+        try connection.prepare(
+            "INSERT INTO store_setting (name, value) VALUES ('receipt_handle_key', ?) ON CONFLICT DO NOTHING"
+        ).run(options.random.bytes(32))
+        return try connection.prepare("SELECT value FROM store_setting WHERE name = 'receipt_handle_key'").first {
+            $0.bytes(0)
+        } ?? []
+    }
+}
+
+/// A failure of the storage, for the log.
+package struct StoreFailure: Sendable, CustomStringConvertible {
+    package let description: String
+    /// The store cannot be used any more.
+    package let isFatal: Bool
+
+    init(_ error: SQLiteError, during step: String) {
+        self.init(description: "\(step): \(error)", isFatal: error.isCorrupt)
+    }
+
+    init(description: String, isFatal: Bool) {
+        self.description = description
+        self.isFatal = isFatal
+    }
+}
+
+/// A reading connection. Used by one thread.
+package final class StoreReader {
+    private let connection: Connection
+
+    init(connection: Connection) { self.connection = connection }
+
+    /// Answers a question from what has been committed. A storage error is passed to `report` and comes back as
+    /// ``QueueError/storageFailed``.
+    package func read<Operation: ReadOperation>(
+        _ operation: Operation, report: (StoreFailure) -> Void
+    ) -> Result<Operation.Output, QueueError> {
+        do {
+            try connection.statement("BEGIN").run()
+            let output = Result { try operation.run(in: ReadTransaction(connection: connection)) }
+            // Ends the snapshot, or checkpoints could not pass it.
+            try connection.statement("COMMIT").run()
+            return .success(try output.get())
+        } catch let error as QueueError {
+            return .failure(error)
+        } catch {
+            if !connection.isAutocommit { try? connection.statement("ROLLBACK").run() }
+            report(StoreFailure(description: "read: \(error)", isFatal: (error as? SQLiteError)?.isCorrupt ?? false))
+            return .failure(.storageFailed)
+        }
+    }
+
+    package func close(report: (StoreFailure) -> Void) {
+        do {
+            try connection.close()
+        } catch {
+            report(StoreFailure(error, during: "close reader"))
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import QueueModel
+
+/// Moves messages that have been received too often into the dead-letter queue though nobody receives from their own:
+/// those that have been visible for longer than a grace period, so that clients see SQS's timing.
+package struct MoveExhaustedMessages: WriteOperation {
+    let queue: QueueID
+    let limit: Int
+    let graceMilliseconds: Int64
+
+    package init(queue: QueueID, limit: Int, graceMilliseconds: Int64) {
+        self.queue = queue
+        self.limit = limit
+        self.graceMilliseconds = graceMilliseconds
+    }
+
+    package func run(in transaction: WriteTransaction) throws -> SweepResult {
+        guard let queue = try transaction.queue(queue), let policy = queue.settings.redrivePolicy else {
+            return SweepResult(count: 0)
+        }
+        let exhausted = try transaction.connection.statement(
+            """
+            SELECT backlog_id, id, message_id, state, visible_at, receive_count, sent_at, first_received_at, group_id,
+                deduplication_id, dead_letter_source, received_elsewhere
+            FROM message WHERE backlog_id = ? AND state = 0 AND receive_count > 0 AND receive_count >= ? LIMIT ?
+            """
+        ).all(queue.backlog.rawValue, policy.receiveCountMax, limit, read: MessageRecord.init)
+        let latest = transaction.now.adding(milliseconds: -graceMilliseconds)
+        var moved = 0
+        var nextDue: Timestamp?
+        for message in exhausted {
+            guard let target = try transaction.deadLetterQueue(for: message, in: queue) else { continue }
+            if message.visibleAt <= latest, try isFirstOfGroup(message, in: queue, transaction) {
+                try transaction.move(message, from: queue, toDeadLetterQueue: target)
+                moved += 1
+            } else {
+                // Not before its grace is over; behind another of its group, not before that one is gone.
+                let due = max(message.visibleAt, transaction.now).adding(milliseconds: graceMilliseconds)
+                nextDue = min(nextDue ?? due, due)
+            }
+        }
+        return SweepResult(count: moved, nextDue: moved == limit ? transaction.now : nextDue)
+    }
+
+    /// In a FIFO queue a message leaves only when it could be handed out, or the order of its group would break.
+    private func isFirstOfGroup(
+        _ message: MessageRecord, in queue: QueueRecord, _ transaction: WriteTransaction
+    ) throws -> Bool {
+        guard queue.settings.isFIFO, let group = message.groupID else { return true }
+        return try transaction.firstHidden(of: group, in: queue.backlog).map { message.id < $0 } ?? true
+    }
+}

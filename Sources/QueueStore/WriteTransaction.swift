@@ -1,0 +1,205 @@
+import Crypto
+import QueueModel
+import SQLite
+
+/// What the operations of one batch share: the connection, the time, and caches of rows that only this thread changes.
+///
+/// One object lives as long as its connection; each batch begins and ends it anew.
+package final class WriteTransaction {
+    let connection: Connection
+    let options: StoreOptions
+    /// One time for all of a batch, so that its rows agree.
+    package private(set) var now = Timestamp(milliseconds: 0)
+    /// What the batch did that somebody may wait for.
+    package var news = BatchNews()
+
+    private var counts = CountCache()
+    private var sequence: SequenceAllocator
+    private var queues: [QueueName: QueueRecord] = [:]
+    private var queuesByID: [QueueID: QueueRecord] = [:]
+    private var newsBeforeJob = BatchNews()
+    private var jobChangedQueues = false
+
+    init(connection: Connection, options: StoreOptions) throws(SQLiteError) {
+        self.connection = connection
+        self.options = options
+        sequence = try SequenceAllocator(on: connection)
+    }
+
+    // MARK: Batch and job
+
+    func begin(now: Timestamp) throws(SQLiteError) {
+        self.now = now
+        news = BatchNews()
+        failure = nil
+        try connection.statement("BEGIN IMMEDIATE").run()
+    }
+
+    func commit() throws(SQLiteError) {
+        try counts.flush(on: connection)
+        try connection.statement("COMMIT").run()
+        sequence.commit()
+    }
+
+    /// Undoes the whole batch, in the file and in memory.
+    func rollBack() {
+        // SQLite may have rolled back by itself, and then there is nothing left to undo.
+        if !connection.isAutocommit { try? connection.statement("ROLLBACK").run() }
+        counts.forget()
+        sequence.rollBack()
+        forgetQueues()
+        news = BatchNews()
+    }
+
+    /// Set once SQLite has lost the whole transaction: nothing of the batch can be committed any more.
+    private(set) var failure: SQLiteError?
+
+    /// Runs an operation in a savepoint of its own: if it fails, it leaves nothing behind and the batch goes on.
+    package func perform<Operation: WriteOperation>(_ operation: Operation) -> Result<Operation.Output, QueueError> {
+        guard failure == nil else { return .failure(.storageFailed) }
+        do {
+            try beginJob()
+            let output = try operation.run(in: self)
+            try connection.statement("RELEASE job").run()
+            return .success(output)
+        } catch {
+            return .failure(afterJobFailed(error))
+        }
+    }
+
+    private func beginJob() throws(SQLiteError) {
+        try connection.statement("SAVEPOINT job").run()
+        counts.beginJob()
+        newsBeforeJob = news
+        jobChangedQueues = false
+    }
+
+    private func afterJobFailed(_ error: any Error) -> QueueError {
+        do {
+            // SQLite rolls the whole transaction back by itself after some errors (https://sqlite.org/c3ref/get_autocommit.html).
+            if connection.isAutocommit { throw error }
+            try rollBackJob()
+        } catch {
+            failure = error as? SQLiteError ?? SQLiteError(code: 1, message: "transaction lost: \(error)")
+            return .storageFailed
+        }
+        switch error {
+        case let error as QueueError: return error
+        case let error as SQLiteError where error.isDiskFull: return .storageFull
+        default:
+            // Whatever it was, the batch is not to be trusted with a commit.
+            failure = error as? SQLiteError
+            return .storageFailed
+        }
+    }
+
+    private func rollBackJob() throws(SQLiteError) {
+        counts.rollBackJob()
+        sequence.rollBack()
+        news = newsBeforeJob
+        if jobChangedQueues { forgetQueues() }
+        try connection.statement("ROLLBACK TO job").run()
+        try connection.statement("RELEASE job").run()
+    }
+
+    // MARK: Queues
+
+    /// The queue of that name, or nil.
+    package func queue(_ name: QueueName) throws(SQLiteError) -> QueueRecord? {
+        if let known = queues[name] { return known }
+        guard let found = try QueueRecord.find(name, on: connection) else { return nil }
+        remember(found)
+        return found
+    }
+
+    /// The queue of that name; throws ``QueueError/queueDoesNotExist``.
+    package func existingQueue(_ name: QueueName) throws -> QueueRecord {
+        guard let queue = try queue(name) else { throw QueueError.queueDoesNotExist }
+        return queue
+    }
+
+    /// Like ``existingQueue(_:)``, outside of any operation.
+    package func find(_ name: QueueName) -> Result<QueueRecord, QueueError> {
+        guard failure == nil else { return .failure(.storageFailed) }
+        do throws(SQLiteError) {
+            return try queue(name).map(Result.success) ?? .failure(.queueDoesNotExist)
+        } catch {
+            failure = error
+            return .failure(.storageFailed)
+        }
+    }
+
+    /// The queue with that id, or nil once it is deleted.
+    package func queue(_ id: QueueID) throws(SQLiteError) -> QueueRecord? {
+        if let known = queuesByID[id] { return known }
+        guard let found = try QueueRecord.find(id, on: connection) else { return nil }
+        remember(found)
+        return found
+    }
+
+    /// The queue that holds a backlog; nil if the backlog has been purged or its queue deleted.
+    func queue(holding backlog: BacklogID) throws(SQLiteError) -> QueueRecord? {
+        let id = try connection.statement("SELECT queue_id FROM backlog WHERE id = ?").first(backlog.rawValue) {
+            $0.integerOrNil(0)
+        }
+        guard let id = id ?? nil else { return nil }
+        return try queue(QueueID(id))
+    }
+
+    /// Must follow every change of a queue's row.
+    func queueChanged(_ queue: QueueRecord) {
+        jobChangedQueues = true
+        queues[queue.name] = nil
+        queuesByID[queue.id] = nil
+        news.changedQueues.insert(queue.id)
+    }
+
+    private func remember(_ queue: QueueRecord) {
+        queues[queue.name] = queue
+        queuesByID[queue.id] = queue
+    }
+
+    private func forgetQueues() {
+        queues.removeAll()
+        queuesByID.removeAll()
+    }
+
+    // MARK: Counts, sequence numbers, random bytes
+
+    package func counts(of backlog: BacklogID) throws(SQLiteError) -> MessageCounts {
+        try counts.counts(of: backlog, on: connection)
+    }
+
+    func changeCounts(of backlog: BacklogID, _ change: (inout MessageCounts) -> Void) throws(SQLiteError) {
+        try counts.change(backlog, on: connection, change)
+    }
+
+    func forgetCounts(of backlog: BacklogID) { counts.forget(backlog) }
+
+    func nextSequenceNumber() throws(SQLiteError) -> SequenceNumber { try sequence.allocate(on: connection) }
+
+    func randomMessageID() -> MessageID { MessageID(random: options.random.bytes(16)) }
+}
+
+/// What a batch did that the engine's timers and waiting receivers have to learn of.
+package struct BatchNews: Sendable {
+    /// Queues in which messages may be received that could not before.
+    package var availableQueues: Set<QueueID> = []
+    /// Queues whose settings, backlog or existence changed.
+    package var changedQueues: Set<QueueID> = []
+    /// Queues that got messages, whose retention has to be watched.
+    package var queuesWithArrivals: Set<QueueID> = []
+    /// The earliest moment at which a message hidden by this batch becomes visible.
+    package var nextVisibleAt: Timestamp?
+    /// Queues in which a message came back that has been received as often as its queue allows.
+    package var queuesWithExhausted: Set<QueueID> = []
+    /// Backlogs were cut off from their queue and wait to be emptied.
+    package var leftBacklogs = false
+
+    /// Records that expire were written: deduplication ids, receive attempts.
+    package var recordsExpire = false
+
+    mutating func messageHidden(until visibleAt: Timestamp) {
+        nextVisibleAt = nextVisibleAt.map { min($0, visibleAt) } ?? visibleAt
+    }
+}

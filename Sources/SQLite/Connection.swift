@@ -1,0 +1,88 @@
+import CSQLite
+
+/// One connection to a database file. Used by one thread at a time.
+///
+/// Statements given to ``statement(_:)`` are prepared once and kept.
+package final class Connection {
+    package enum Mode {
+        case readWriteCreate
+        case readOnly
+    }
+
+    let handle: OpaquePointer
+    private var isOpen = true
+    private var cache: [UnsafePointer<UInt8>: Statement] = [:]
+
+    /// Opens `path`. Fails where SQLite cannot; a file that is no database is only noticed by the first statement.
+    ///
+    /// `vfs` names a registered VFS; nil is the default one.
+    package init(path: String, mode: Mode, vfs: String? = nil) throws(SQLiteError) {
+        let flags =
+            switch mode {
+            case .readWriteCreate: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+            case .readOnly: SQLITE_OPEN_READONLY
+            }
+        var opened: OpaquePointer?
+        // No mutex: the owner sees to it that one thread at a time calls in. https://sqlite.org/threadsafe.html
+        let code = sqlite3_open_v2(path, &opened, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, vfs)
+        guard let opened else { throw SQLiteError(code: SQLITE_NOMEM, message: "out of memory") }
+        guard code == SQLITE_OK else {
+            let error = SQLiteError(code: code, message: String(cString: sqlite3_errmsg(opened)))
+            sqlite3_close_v2(opened)
+            throw error
+        }
+        handle = opened
+    }
+
+    deinit {
+        // Zombie until the last statement is finalized, so the order in which they die does not matter.
+        if isOpen { sqlite3_close_v2(handle) }
+    }
+
+    /// Closes the connection; any later call is a programmer error, and so is a statement somebody still holds.
+    ///
+    /// Closing the last connection of a WAL database folds the WAL in and removes it. https://sqlite.org/wal.html
+    package func close() throws(SQLiteError) {
+        cache.removeAll()
+        let code = sqlite3_close(handle)
+        guard code == SQLITE_OK else { throw error(code, sql: nil) }
+        isOpen = false
+    }
+
+    /// Runs one or more statements that return nothing of interest.
+    package func execute(_ sql: String) throws(SQLiteError) {
+        let code = sqlite3_exec(handle, sql, nil, nil, nil)
+        guard code == SQLITE_OK else { throw error(code, sql: sql) }
+    }
+
+    /// Prepares a statement that the caller keeps.
+    package func prepare(_ sql: String) throws(SQLiteError) -> Statement {
+        try Statement(sql, on: self)
+    }
+
+    /// The kept statement for a literal of the source code, prepared at its first use.
+    ///
+    /// The address of the literal is the key, so that a look-up costs no hashing of text.
+    package func statement(_ sql: StaticString) throws(SQLiteError) -> Statement {
+        if let kept = cache[sql.utf8Start] { return kept }
+        let statement = try Statement(sql.description, on: self)
+        cache[sql.utf8Start] = statement
+        return statement
+    }
+
+    /// The text of every kept statement: what tests of query plans look through.
+    package var keptSQL: [String] { cache.values.map(\.sql) }
+
+    /// False inside a transaction. After an error it tells whether SQLite has rolled the transaction back by itself.
+    package var isAutocommit: Bool { sqlite3_get_autocommit(handle) != 0 }
+
+    /// The rowid of the last INSERT into a rowid table.
+    package var lastInsertRowID: Int64 { sqlite3_last_insert_rowid(handle) }
+
+    /// Rows changed by the last INSERT, UPDATE or DELETE.
+    package var changes: Int { Int(sqlite3_changes64(handle)) }
+
+    func error(_ code: Int32, sql: String?) -> SQLiteError {
+        SQLiteError(code: code, message: String(cString: sqlite3_errmsg(handle)), sql: sql)
+    }
+}

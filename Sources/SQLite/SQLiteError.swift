@@ -1,0 +1,31 @@
+import CSQLite
+
+/// An error reported by SQLite: the extended result code, its text, and the statement that met it.
+///
+/// Codes: <https://sqlite.org/rescode.html>.
+package struct SQLiteError: Error, Equatable, CustomStringConvertible {
+    /// The extended result code, for example `SQLITE_IOERR_FSYNC`.
+    package let code: Int32
+    package let message: String
+    package let sql: String?
+
+    package init(code: Int32, message: String, sql: String? = nil) {
+        self.code = code
+        self.message = message
+        self.sql = sql
+    }
+
+    /// The result code without its extension, for example `SQLITE_IOERR`.
+    package var primaryCode: Int32 { code & 0xff }
+
+    /// The disk, or the quota, has no room left.
+    package var isDiskFull: Bool { primaryCode == SQLITE_FULL }
+    /// What is in the file contradicts itself.
+    package var isCorrupt: Bool { primaryCode == SQLITE_CORRUPT || primaryCode == SQLITE_NOTADB }
+    /// Another connection holds the lock.
+    package var isBusy: Bool { primaryCode == SQLITE_BUSY || primaryCode == SQLITE_LOCKED }
+
+    package var description: String {
+        "\(message) (SQLite code \(code))" + (sql.map { " in: \($0)" } ?? "")
+    }
+}

@@ -1,0 +1,94 @@
+import HTTPServer
+import Platform
+import QueueModel
+
+/// Every action by its name.
+package struct ActionTable: Sendable {
+    typealias Handler = @Sendable (RequestParameters, RequestContext, HTTPExchange) -> Void
+
+    private var handlers: [ActionName: Handler] = [:]
+
+    private let logger: Logger
+
+    package init(logger: Logger) {
+        self.logger = logger
+    }
+
+    package mutating func add(_ action: some Action) {
+        handlers[type(of: action).name] = { [logger] parameters, context, exchange in
+            Self.run(action, parameters, context, exchange, logger)
+        }
+    }
+
+    subscript(name: ActionName) -> Handler? { handlers[name] }
+
+    private static func run<A: Action>(
+        _ action: A, _ parameters: RequestParameters, _ context: RequestContext, _ exchange: HTTPExchange,
+        _ logger: Logger
+    ) {
+        let answer: @Sendable (Result<A.Response, any Error>) -> Void = { result in
+            if case .failure(let error) = result, !(error is WireError || error is QueueError) {
+                logger.error("\(A.name.rawValue) failed: \(error)", ["request": context.requestID])
+            }
+            exchange.respond { response(of: action, result, context) }
+        }
+        do {
+            action.perform(try action.request(parameters, context), context, answer)
+        } catch {
+            answer(.failure(error))
+        }
+    }
+
+    private static func response<A: Action>(
+        of action: A, _ result: Result<A.Response, any Error>, _ context: RequestContext
+    ) -> HTTPResponse {
+        switch result {
+        case .success(let value):
+            HTTPResponse(
+                status: 200, headers: [("Content-Type", context.wireProtocol.contentType)],
+                body: body(of: action, value, context))
+        case .failure(let error):
+            WireError(error).response(in: context.wireProtocol, requestID: context.requestID)
+        }
+    }
+
+    private static func body<A: Action>(of action: A, _ value: A.Response, _ context: RequestContext) -> [UInt8] {
+        switch context.wireProtocol {
+        case .json:
+            guard A.name.hasOutput else { return [] }
+            var result = JSONResultWriter()
+            action.write(value, context, to: &result)
+            return result.finish()
+        case .query:
+            var result = XMLResultWriter(A.name)
+            action.write(value, context, to: &result)
+            return result.finish(requestID: context.requestID)
+        }
+    }
+}
+
+extension ActionTable {
+    /// The actions that are there. What is missing here is answered like an unknown operation.
+    package static func all(_ backend: Backend, logger: Logger) -> ActionTable {
+        var table = ActionTable(logger: logger)
+        table.add(ChangeMessageVisibilityAction(backend: backend))
+        table.add(ChangeMessageVisibilityBatchAction(backend: backend))
+        table.add(CreateQueueAction(backend: backend))
+        table.add(DeleteMessageAction(backend: backend))
+        table.add(DeleteMessageBatchAction(backend: backend))
+        table.add(DeleteQueueAction(backend: backend))
+        table.add(GetQueueAttributesAction(backend: backend))
+        table.add(GetQueueURLAction(backend: backend))
+        table.add(ListDeadLetterSourceQueuesAction(backend: backend))
+        table.add(ListQueueTagsAction(backend: backend))
+        table.add(ListQueuesAction(backend: backend))
+        table.add(PurgeQueueAction(backend: backend))
+        table.add(ReceiveMessageAction(backend: backend))
+        table.add(SendMessageAction(backend: backend))
+        table.add(SendMessageBatchAction(backend: backend))
+        table.add(SetQueueAttributesAction(backend: backend))
+        table.add(TagQueueAction(backend: backend))
+        table.add(UntagQueueAction(backend: backend))
+        return table
+    }
+}

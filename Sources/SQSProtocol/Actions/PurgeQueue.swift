@@ -1,0 +1,18 @@
+import QueueStore
+
+/// Removes all messages of a queue.
+struct PurgeQueueAction: Action {
+    static let name = ActionName.purgeQueue
+    let backend: Backend
+
+    func request(_ parameters: RequestParameters, _ context: RequestContext) throws -> PurgeQueue {
+        PurgeQueue(name: try context.queueName(parameters))
+    }
+
+    func perform(
+        _ request: PurgeQueue, _ context: RequestContext,
+        _ completion: @escaping @Sendable (Result<Void, any Error>) -> Void
+    ) {
+        backend.engine.write(request) { completion($0.mapError { $0 }) }
+    }
+}

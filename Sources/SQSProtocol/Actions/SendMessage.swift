@@ -1,0 +1,38 @@
+import QueueModel
+import QueueStore
+
+/// Puts one message into a queue.
+struct SendMessageAction: Action {
+    static let name = ActionName.sendMessage
+    let backend: Backend
+
+    struct Request: Sendable {
+        let queue: QueueName
+        let message: MessageParameters
+    }
+
+    func request(_ parameters: RequestParameters, _ context: RequestContext) throws -> Request {
+        Request(
+            queue: try context.queueName(parameters),
+            message: try MessageParameters(parameters, traceID: context.traceID))
+    }
+
+    struct Response: Sendable {
+        let message: MessageParameters
+        let sent: SentMessage
+    }
+
+    func perform(
+        _ request: Request, _ context: RequestContext,
+        _ completion: @escaping @Sendable (Result<Response, any Error>) -> Void
+    ) {
+        let operation = SendMessages(to: request.queue, [request.message.message], isBatch: false)
+        backend.engine.write(operation) { result in
+            completion(Result { Response(message: request.message, sent: try result.get()[0].get()) })
+        }
+    }
+
+    func write(_ response: Response, _ context: RequestContext, to result: inout some ResultWriter) {
+        response.message.write(response.sent, to: &result)
+    }
+}

@@ -1,0 +1,21 @@
+import QueueModel
+import QueueStore
+
+/// Changes attributes of a queue.
+struct SetQueueAttributesAction: Action {
+    static let name = ActionName.setQueueAttributes
+    let backend: Backend
+
+    func request(_ parameters: RequestParameters, _ context: RequestContext) throws -> SetQueueAttributes {
+        SetQueueAttributes(
+            name: try context.queueName(parameters),
+            attributes: try QueueAttributeChanges(try parameters.dictionary("Attributes")))
+    }
+
+    func perform(
+        _ request: SetQueueAttributes, _ context: RequestContext,
+        _ completion: @escaping @Sendable (Result<Void, any Error>) -> Void
+    ) {
+        backend.engine.write(request) { completion($0.mapError { $0 }) }
+    }
+}

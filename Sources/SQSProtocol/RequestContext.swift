@@ -1,0 +1,69 @@
+import HTTPServer
+import QueueModel
+
+/// What surrounds a request besides its members, the same for both protocols.
+package struct RequestContext: Sendable {
+    package let requestID: String
+    /// The account the client speaks for.
+    package let account: String
+    /// The region the request was signed for, else the configured one.
+    package let region: String
+    /// The header X-Amzn-Trace-Id.
+    package let traceID: String?
+    /// What queue URLs begin with.
+    package let baseURL: String
+    private let path: String
+    let wireProtocol: WireProtocol
+    private let exchange: HTTPExchange
+
+    init(
+        _ request: HTTPRequest, _ wireProtocol: WireProtocol, _ form: FormParameters?, _ exchange: HTTPExchange,
+        _ settings: SQSSettings
+    ) {
+        let scope = CredentialScope(request, form)
+        requestID = request.id
+        // Test tools tell accounts apart by access keys that are account numbers.
+        account = scope.flatMap { AccountID.isValid($0.accessKey) ? $0.accessKey : nil } ?? settings.account
+        region = scope?.region ?? settings.region
+        traceID = request.headers["X-Amzn-Trace-Id"]
+        baseURL = settings.baseURL ?? BaseURL.origin(host: request.headers["Host"], localPort: request.localPort)
+        path = request.path
+        self.wireProtocol = wireProtocol
+        self.exchange = exchange
+    }
+
+    /// Asks to be told if the client goes away before the answer. `action` runs on the event loop, at most once.
+    package func onAbandon(_ action: @escaping @Sendable () -> Void) {
+        exchange.onAbandon(action)
+    }
+
+    /// The URL of a queue, as this client can reach it.
+    func queueURL(_ queue: QueueName) -> String {
+        "\(baseURL)/\(queue.account)/\(queue.name)"
+    }
+
+    /// A queue of this request's region, by default of its account.
+    func queueName(_ name: String, account: String? = nil) -> QueueName {
+        QueueName(account: account ?? self.account, region: region, name: name)
+    }
+
+    /// The queue that the request is about.
+    func queueName(_ parameters: RequestParameters) throws(WireError) -> QueueName {
+        let address = try queueAddress(parameters)
+        // What stands before the name and is no account is part of some proxy's path.
+        return queueName(address.name, account: address.account.flatMap { AccountID.isValid($0) ? $0 : nil })
+    }
+
+    /// The queue that the parameter QueueUrl names, or else the path of the request.
+    private func queueAddress(_ parameters: RequestParameters) throws(WireError) -> QueueAddress {
+        if let url = try parameters.string("QueueUrl"), !url.isEmpty {
+            guard let address = QueueAddress(url: url) else { throw .queueDoesNotExist }
+            return address
+        }
+        if let address = QueueAddress(url: path) { return address }
+        switch wireProtocol {
+        case .json: throw .queueDoesNotExist
+        case .query: throw WireError(.invalidAddress, "The address \(baseURL)/ is not valid for this endpoint.")
+        }
+    }
+}

@@ -1,0 +1,13 @@
+/// The two ways of saying the same thing: JSON (awsJson 1.0) and the older form-encoded requests with XML answers.
+package enum WireProtocol: Sendable {
+    case json
+    case query
+
+    /// The content type of every answer.
+    var contentType: String {
+        switch self {
+        case .json: "application/x-amz-json-1.0"
+        case .query: "text/xml"
+        }
+    }
+}
