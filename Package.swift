@@ -55,5 +55,9 @@ let package = Package(
         tests(of: "JSON"),
         tests(of: "SQSProtocol", uses: ["HTTPServer", "QueueModel", "JSON", "Platform"]),
         tests(of: "HTTPServer", uses: ["Platform", "CLinux"]),
+        tests(of: "HTTPServer", uses: ["Platform", "CLinux"]),
+        tests(of: "Crypto"),
+        tests(of: "JSON"),
+        tests(of: "SQSProtocol", uses: ["HTTPServer", "QueueModel", "JSON", "Platform"]),
     ]
 )
