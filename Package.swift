@@ -55,9 +55,5 @@ let package = Package(
         tests(of: "JSON"),
         tests(of: "SQSProtocol", uses: ["HTTPServer", "QueueModel", "JSON", "Platform"]),
         tests(of: "HTTPServer", uses: ["Platform", "CLinux"]),
-        tests(of: "HTTPServer", uses: ["Platform", "CLinux"]),
-        tests(of: "Crypto"),
-        tests(of: "JSON"),
-        tests(of: "SQSProtocol", uses: ["HTTPServer", "QueueModel", "JSON", "Platform"]),
     ]
 )
