@@ -54,5 +54,6 @@ let package = Package(
         tests(of: "Crypto"),
         tests(of: "JSON"),
         tests(of: "SQSProtocol", uses: ["HTTPServer", "QueueModel", "JSON", "Platform"]),
+        tests(of: "HTTPServer", uses: ["Platform", "CLinux"]),
     ]
 )

@@ -64,6 +64,11 @@ struct Epoll: ~Copyable {
         try control(EPOLL_CTL_ADD, id, events)
     }
 
+    /// Tells each time an event signal is raised. Edge-triggered, so that nobody has to lower it again.
+    func addWakeUp(_ id: ConnectionID) throws(SystemError) {
+        try control(EPOLL_CTL_ADD, id, EPOLLIN.rawValue | EPOLLET.rawValue)
+    }
+
     /// Tells as long as the descriptor is readable.
     func addReadable(_ id: ConnectionID) throws(SystemError) {
         try control(EPOLL_CTL_ADD, id, EPOLLIN.rawValue)

@@ -32,6 +32,8 @@ final class EventLoop: @unchecked Sendable {  // all but `mailbox` and `threadHa
 
     /// When to accept again after running out of descriptors or memory.
     private var acceptResumesAt: Int64?
+    /// Before this moment the log is spared another warning about it.
+    private var acceptWarningDueAt = Int64.min
     private var drainDeadline: Int64?
 
     /// How many reads a connection may do before others have their turn.
@@ -39,6 +41,7 @@ final class EventLoop: @unchecked Sendable {  // all but `mailbox` and `threadHa
     /// How many connections beyond the maximum are given a 503 instead of just being closed.
     private static let refusalsAtOnce = 256
     private static let acceptPauseMilliseconds: Int64 = 100
+    private static let acceptWarningMilliseconds: Int64 = 60_000
 
     init(
         configuration: HTTPServerConfiguration, listeners: [FileDescriptor], port: UInt16,
@@ -52,7 +55,7 @@ final class EventLoop: @unchecked Sendable {  // all but `mailbox` and `threadHa
         surroundings = ConnectionSurroundings(configuration: configuration)
         mailbox = try LoopMailbox()
         epoll = try Epoll()
-        try epoll.addReadable(Self.unregistered(mailbox.signal.descriptor))
+        try epoll.addWakeUp(Self.unregistered(mailbox.signal.descriptor))
         for listener in listeners { try epoll.addReadable(Self.unregistered(listener)) }
     }
 
@@ -101,9 +104,8 @@ final class EventLoop: @unchecked Sendable {  // all but `mailbox` and `threadHa
 
     private func handle(_ id: ConnectionID, _ readiness: Readiness) {
         if id.generation == 0 {
-            if id.descriptor == mailbox.signal.descriptor.rawValue {
-                mailbox.signal.lower()
-            } else {
+            // The mailbox's signal has done its work by ending the wait.
+            if id.descriptor != mailbox.signal.descriptor.rawValue {
                 accept(from: FileDescriptor(rawValue: id.descriptor))
             }
             return
@@ -152,6 +154,7 @@ final class EventLoop: @unchecked Sendable {  // all but `mailbox` and `threadHa
         while let descriptor = timers.popExpired(now: surroundings.now) {
             guard let connection = connections[descriptor] else { continue }
             drive(connection, connection.machine.deadlineReached(&surroundings))
+            read(connection)
         }
         if let acceptResumesAt, acceptResumesAt <= surroundings.now {
             resumeAccepting()
@@ -379,7 +382,10 @@ final class EventLoop: @unchecked Sendable {  // all but `mailbox` and `threadHa
 
     /// Without descriptors or memory the listener stays readable, and the loop would spin.
     private func pauseAccepting(because error: SystemError) {
-        logger.warning("cannot accept connections for now", ["error": error.description])
+        if surroundings.now >= acceptWarningDueAt {
+            logger.warning("cannot accept connections for now", ["error": error.description])
+            acceptWarningDueAt = surroundings.now + Self.acceptWarningMilliseconds
+        }
         do throws(SystemError) {
             for listener in listeners { try epoll.remove(Self.unregistered(listener)) }
             acceptResumesAt = surroundings.now + Self.acceptPauseMilliseconds
@@ -411,7 +417,7 @@ final class EventLoop: @unchecked Sendable {  // all but `mailbox` and `threadHa
     // MARK: Stopping
 
     private func startDraining(until deadline: Int64) {
-        drainDeadline = deadline
+        drainDeadline = min(deadline, drainDeadline ?? deadline)
         surroundings.isDraining = true
         closeListeners()
         for connection in connections.compacted() where connection.machine.isIdle { close(connection) }

@@ -10,18 +10,11 @@ package struct EventSignal: Sendable {
         descriptor = FileDescriptor(rawValue: try retryingInterrupted("eventfd") { eventfd(0, flags) })
     }
 
-    /// Makes the descriptor readable.
+    /// Makes the descriptor readable. Waited for edge-triggered it need never be read.
     package func raise() {
         var one: UInt64 = 1
         // The only failure of an open eventfd is EAGAIN, when its counter is full: then it is readable anyway.
         _ = Glibc.write(descriptor.rawValue, &one, MemoryLayout<UInt64>.size)
-    }
-
-    /// Makes the descriptor unreadable until it is raised again.
-    package func lower() {
-        var count: UInt64 = 0
-        // EAGAIN means that it was not raised.
-        _ = Glibc.read(descriptor.rawValue, &count, MemoryLayout<UInt64>.size)
     }
 
     package func close() {

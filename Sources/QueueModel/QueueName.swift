@@ -76,3 +76,11 @@ extension UInt8 {
     /// A letter, digit or punctuation mark of ASCII: what message group and deduplication ids are made of.
     var isIdentifierCharacter: Bool { self > 0x20 && self < 0x7f }
 }
+
+/// Account numbers.
+package enum AccountID {
+    /// Twelve digits.
+    package static func isValid(_ text: String) -> Bool {
+        text.utf8.count == 12 && text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+    }
+}

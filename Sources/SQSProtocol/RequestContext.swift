@@ -4,12 +4,10 @@ import QueueModel
 /// What surrounds a request besides its members, the same for both protocols.
 package struct RequestContext: Sendable {
     package let requestID: String
-    /// The account that owns all queues.
+    /// The account the client speaks for.
     package let account: String
     /// The region the request was signed for, else the configured one.
     package let region: String
-    /// The access key the request was signed with; not verified.
-    package let accessKey: String?
     /// The header X-Amzn-Trace-Id.
     package let traceID: String?
     private let configuredBaseURL: String?
@@ -25,9 +23,9 @@ package struct RequestContext: Sendable {
     ) {
         let scope = CredentialScope(request, form)
         requestID = request.id
-        account = settings.account
+        // Test tools tell accounts apart by access keys that are account numbers.
+        account = scope.flatMap { AccountID.isValid($0.accessKey) ? $0.accessKey : nil } ?? settings.account
         region = scope?.region ?? settings.region
-        accessKey = scope?.accessKey
         traceID = request.headers["X-Amzn-Trace-Id"]
         configuredBaseURL = settings.baseURL
         host = request.headers["Host"]
@@ -48,16 +46,23 @@ package struct RequestContext: Sendable {
     }
 
     /// The URL of a queue, as this client can reach it.
-    package func queueURL(name: String) -> String {
-        "\(baseURL)/\(account)/\(name)"
+    func queueURL(_ queue: QueueName) -> String {
+        "\(baseURL)/\(queue.account)/\(queue.name)"
     }
 
-    /// The queue that the parameter QueueUrl names, or else the path of the request. Since there is one account, it does
-    /// not matter which one the URL has.
-    package func queueName(_ parameters: RequestParameters) throws(WireError) -> QueueName {
-        QueueName(account: account, region: region, name: try queueAddress(parameters).name)
+    /// A queue of this request's region, by default of its account.
+    func queueName(_ name: String, account: String? = nil) -> QueueName {
+        QueueName(account: account ?? self.account, region: region, name: name)
     }
 
+    /// The queue that the request is about.
+    func queueName(_ parameters: RequestParameters) throws(WireError) -> QueueName {
+        let address = try queueAddress(parameters)
+        // What stands before the name and is no account is part of some proxy's path.
+        return queueName(address.name, account: address.account.flatMap { AccountID.isValid($0) ? $0 : nil })
+    }
+
+    /// The queue that the parameter QueueUrl names, or else the path of the request.
     private func queueAddress(_ parameters: RequestParameters) throws(WireError) -> QueueAddress {
         if let url = try parameters.bytes("QueueUrl"), !url.isEmpty {
             guard let address = QueueAddress(url: url) else { throw .queueDoesNotExist }

@@ -35,9 +35,8 @@ package struct ChangeMessageVisibility: WriteOperation {
     }
 
     private func apply(_ change: Change, to queue: QueueRecord, in transaction: WriteTransaction) throws {
-        let handle = change.presented.handle
         guard let message = try transaction.message(of: change.presented, in: queue),
-            !queue.settings.isFIFO || message.isHeld(by: handle)
+            !queue.settings.isFIFO || message.isHeld(by: change.presented)
         else { throw QueueError.messageNotAvailable(change.presented.text) }
         try checkTotal(change, at: transaction.now)
         if change.timeoutSeconds > 0 {
@@ -52,7 +51,8 @@ package struct ChangeMessageVisibility: WriteOperation {
     /// hours right after its receive would fail otherwise.
     private func checkTotal(_ change: Change, at now: Timestamp) throws(QueueError) {
         let maximum = Limits.visibilityTimeoutSeconds.upperBound
-        let total = now.adding(seconds: change.timeoutSeconds).since(change.presented.handle.receivedAt)
+        guard let receivedAt = change.presented.handle?.receivedAt else { return }
+        let total = now.adding(seconds: change.timeoutSeconds).since(receivedAt)
         guard total > Int64(maximum + 1) * 1000 else { return }
         throw .invalidValue(
             change.timeoutSeconds, of: "VisibilityTimeout",

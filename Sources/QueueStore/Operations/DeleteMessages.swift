@@ -1,12 +1,12 @@
 import QueueModel
 import SQLite
 
-/// A receipt handle with the text it came as, which errors quote.
+/// A receipt handle as a client presents it: what it says, nil if that is nothing, and its text, which errors quote.
 package struct PresentedHandle: Sendable {
-    package let handle: ReceiptHandle
+    package let handle: ReceiptHandle?
     package let text: String
 
-    package init(_ handle: ReceiptHandle, text: String) {
+    package init(_ handle: ReceiptHandle?, text: String) {
         self.handle = handle
         self.text = text
     }
@@ -43,17 +43,17 @@ package struct DeleteMessages: WriteOperation {
         guard let message = try transaction.message(of: presented, in: queue) else { return }
         // On a standard queue any handle of the message will do, also an old one.
         if queue.settings.isFIFO {
-            guard message.isHeld(by: presented.handle) else { throw QueueError.receiptHandleExpired(presented.text) }
+            guard message.isHeld(by: presented) else { throw QueueError.receiptHandleExpired(presented.text) }
         }
         try transaction.remove(message, from: queue)
     }
 }
 
 extension WriteTransaction {
-    /// The message a handle stands for; nil if it has been deleted, purged or moved. Throws for the handle of another
-    /// queue.
+    /// The message a handle stands for; nil if it has been deleted, purged or moved. Throws for what is no handle, and
+    /// for the handle of another queue.
     func message(of presented: PresentedHandle, in queue: QueueRecord) throws -> MessageRecord? {
-        let handle = presented.handle
+        guard let handle = presented.handle else { throw QueueError.receiptHandleInvalid(handle: presented.text) }
         guard handle.queue == queue.id else {
             throw QueueError.receiptHandleOfAnotherQueue(handle: presented.text)
         }
@@ -66,7 +66,7 @@ extension WriteTransaction {
 
 extension MessageRecord {
     /// Whether the receive that a handle was issued for still hides the message.
-    func isHeld(by handle: ReceiptHandle) -> Bool {
-        state == .inFlight && receiveCount == handle.receiveCount
+    func isHeld(by presented: PresentedHandle) -> Bool {
+        state == .inFlight && receiveCount == presented.handle?.receiveCount
     }
 }

@@ -1,0 +1,320 @@
+import CLinux
+import Glibc
+import Platform
+import Synchronization
+import Testing
+
+@testable import HTTPServer
+
+/// Over real sockets on the loopback interface.
+@Suite struct HTTPServerTests {
+    /// Echoes at once, or parks the exchange of a path that starts with `/park` for the test to take.
+    private final class Handler: HTTPHandler {
+        let parked = Mailbox<HTTPExchange>(capacity: 1000)
+
+        func handle(_ request: consuming HTTPRequest, _ exchange: HTTPExchange) {
+            if request.path.hasPrefix("/park") {
+                _ = parked.post(exchange)
+                return
+            }
+            if request.path == "/large" {
+                exchange.respond { HTTPResponse(status: 200, body: [UInt8](repeating: 0x61, count: 20_000_000)) }
+                return
+            }
+            let body = Array("\(request.method.rawValue) \(request.path) ".utf8) + request.body
+            exchange.respond { HTTPResponse(status: 200, body: body) }
+        }
+
+        func takeOne() throws -> HTTPExchange {
+            try #require(parked.takeAll(timeoutMilliseconds: 30_000).first)
+        }
+    }
+
+    private let handler = Handler()
+
+    /// Runs `body` with a server, which is stopped afterwards.
+    private func withServer(
+        _ configuration: HTTPServerConfiguration = HTTPServerConfiguration(host: "127.0.0.1", port: 0),
+        _ body: (HTTPServer) throws -> Void
+    ) throws {
+        let server = try HTTPServer(
+            configuration: configuration, handler: handler, logger: Logger(minimumLevel: .error))
+        try server.start()
+        defer { server.shutDown(drainMilliseconds: 0) }
+        try body(server)
+    }
+
+    private func get(_ path: String) -> String {
+        "GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n"
+    }
+
+    @Test func `a connection serves one request after the other`() throws {
+        try withServer { server in
+            let client = try TestClient(port: server.port)
+            for number in 1...100 {
+                try client.send("POST /\(number) HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi")
+                #expect(try client.receive().body == "POST /\(number) hi")
+            }
+        }
+    }
+
+    @Test func `pipelined requests are answered in order, whichever thread answers`() throws {
+        try withServer { server in
+            let client = try TestClient(port: server.port)
+            try client.send((1...100).map { get($0.isMultiple(of: 10) ? "/park" : "/\($0)") }.joined())
+            for number in 1...100 {
+                if number.isMultiple(of: 10) {
+                    try handler.takeOne().respond { HTTPResponse(status: 200, body: Array("parked".utf8)) }
+                    #expect(try client.receive().body == "parked")
+                } else {
+                    #expect(try client.receive().body == "GET /\(number) ")
+                }
+            }
+        }
+    }
+
+    @Test func `a client that waits for 100 Continue gets it`() throws {
+        try withServer { server in
+            let client = try TestClient(port: server.port)
+            try client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n")
+            #expect(try client.receive().status == 100)
+            try client.send("hello")
+            #expect(try client.receive().body == "POST / hello")
+        }
+    }
+
+    @Test func `a chunked body may come in pieces`() throws {
+        try withServer { server in
+            let client = try TestClient(port: server.port)
+            try client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+            for piece in ["5\r\nhel", "lo\r\n", "1;x\r\n!\r\n0\r\n", "\r\n"] { try client.send(piece) }
+            #expect(try client.receive().body == "POST / hello!")
+        }
+    }
+
+    @Test func `a large body comes in and a large answer goes out`() throws {
+        try withServer { server in
+            let client = try TestClient(port: server.port)
+            let body = String(repeating: "0123456789abcdef", count: 500_000)
+            try client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+            #expect(try client.receive().body == "POST / \(body)")
+            try client.send(get("/large") + get("/next"))
+            #expect(try client.receive().body.utf8.count == 20_000_000)
+            #expect(try client.receive().body == "GET /next ")
+        }
+    }
+
+    @Test func `a refused client can read why, though it goes on sending`() throws {
+        try withServer { server in
+            let client = try TestClient(port: server.port)
+            try client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999\r\n\r\n")
+            for _ in 0..<10 { try client.send(String(repeating: "x", count: 10_000)) }
+            #expect(try client.receive().status == 413)
+            #expect(try client.receivesOnlyTheEnd())
+        }
+    }
+
+    // MARK: Clients that go away
+
+    @Test(arguments: ["close", "half-close", "reset"])
+    func `a long poll is abandoned when its client goes away`(way: String) throws {
+        try withServer { server in
+            let abandoned = Mailbox<Int>(capacity: 2)
+            let client = try TestClient(port: server.port)
+            try client.send(get("/park"))
+            let exchange = try handler.takeOne()
+            exchange.onAbandon { _ = abandoned.post(1) }
+            switch way {
+            case "close": client.close()
+            case "half-close": client.shutdownSending()
+            default: try client.reset()
+            }
+            #expect(abandoned.takeAll(timeoutMilliseconds: 30_000) == [1])
+            exchange.respond { HTTPResponse(status: 200) }
+            if way == "half-close" { #expect(try client.receivesOnlyTheEnd()) }
+        }
+    }
+
+    @Test func `a client that shuts its sending side before the long poll began is told apart too`() throws {
+        try withServer { server in
+            let abandoned = Mailbox<Int>(capacity: 2)
+            let client = try TestClient(port: server.port)
+            try client.send(get("/park"))
+            client.shutdownSending()
+            let exchange = try handler.takeOne()
+            // Two turns of the loop, after which it has seen the end of the stream.
+            let other = try TestClient(port: server.port)
+            for _ in 1...2 {
+                try other.send(get("/"))
+                _ = try other.receive()
+            }
+            exchange.onAbandon { _ = abandoned.post(1) }
+            #expect(abandoned.takeAll(timeoutMilliseconds: 30_000) == [1])
+            #expect(try client.receivesOnlyTheEnd())
+        }
+    }
+
+    @Test func `an ordinary request of a client that shuts its sending side is answered`() throws {
+        try withServer { server in
+            let client = try TestClient(port: server.port)
+            try client.send(get("/1") + get("/park") + get("/3"))
+            client.shutdownSending()
+            try handler.takeOne().respond { HTTPResponse(status: 201) }
+            #expect(try [client.receive(), client.receive(), client.receive()].map(\.status) == [200, 201, 200])
+            #expect(try client.receivesOnlyTheEnd())
+        }
+    }
+
+    @Test func `clients that reset their connections at any moment do no harm`() throws {
+        try withServer { server in
+            for round in 0..<200 {
+                let client = try TestClient(port: server.port)
+                try client.send(String(get(round.isMultiple(of: 3) ? "/large" : "/x").prefix(1 + round % 40)))
+                try client.reset()
+            }
+            let client = try TestClient(port: server.port)
+            try client.send(get("/"))
+            #expect(try client.receive().status == 200)
+        }
+    }
+
+    // MARK: Many connections
+
+    @Test func `a thousand idle connections do not keep others from being served`() throws {
+        try withServer { server in
+            let idle = try (0..<1000).map { _ in try TestClient(port: server.port) }
+            let client = try TestClient(port: server.port)
+            try client.send(get("/"))
+            #expect(try client.receive().status == 200)
+            for client in idle { try client.send(get("/idle")) }
+            for client in idle { #expect(try client.receive().body == "GET /idle ") }
+        }
+    }
+
+    @Test func `a connection too many is told so, and the next one served when there is room`() throws {
+        var configuration = HTTPServerConfiguration(host: "127.0.0.1", port: 0)
+        configuration.maximumConnections = 2
+        try withServer(configuration) { server in
+            let clients = try (0..<2).map { _ in try TestClient(port: server.port) }
+            for client in clients {
+                try client.send(get("/"))
+                _ = try client.receive()
+            }
+            let refused = try TestClient(port: server.port)
+            #expect(try refused.receive().status == 503)
+            #expect(try refused.receivesOnlyTheEnd())
+            refused.close()
+            clients[0].close()
+            var status = 503
+            while status == 503 {
+                let client = try TestClient(port: server.port)
+                try client.send(get("/"))
+                status = try client.receive().status
+            }
+            #expect(status == 200)
+        }
+    }
+
+    @Test func `the loop closes a connection whose time has run out`() throws {
+        var impatientWhenIdle = HTTPServerConfiguration(host: "127.0.0.1", port: 0)
+        impatientWhenIdle.idleTimeoutMilliseconds = 10
+        try withServer(impatientWhenIdle) { server in
+            let client = try TestClient(port: server.port)
+            #expect(try client.receivesOnlyTheEnd())
+        }
+        var impatientWithHeads = HTTPServerConfiguration(host: "127.0.0.1", port: 0)
+        impatientWithHeads.headTimeoutMilliseconds = 10
+        try withServer(impatientWithHeads) { server in
+            let client = try TestClient(port: server.port)
+            try client.send("GET /")
+            #expect(try client.receive().status == 408)
+        }
+    }
+
+    // MARK: Listening and stopping
+
+    @Test func `the server listens on whatever the host stands for`() throws {
+        try withServer(HTTPServerConfiguration(host: "localhost", port: 0)) { server in
+            let client = try TestClient(port: server.port)
+            try client.send(get("/"))
+            #expect(try client.receive().status == 200)
+        }
+    }
+
+    @Test func `a port that is taken is an error that says so`() throws {
+        try withServer { server in
+            let error = #expect(throws: SystemError.self) {
+                try HTTPServer(
+                    configuration: HTTPServerConfiguration(host: "127.0.0.1", port: server.port), handler: handler,
+                    logger: Logger())
+            }
+            #expect(error == SystemError(code: EADDRINUSE, call: "bind"))
+        }
+    }
+
+    @Test func `a host that does not exist is an error that says so`() {
+        #expect(throws: HTTPServerError.self) {
+            try HTTPServer(
+                configuration: HTTPServerConfiguration(host: "host.invalid", port: 0), handler: handler,
+                logger: Logger())
+        }
+    }
+
+    @Test func `after accepting has stopped those who are there are served`() throws {
+        try withServer { server in
+            let client = try TestClient(port: server.port)
+            server.stopAccepting()
+            // The answer to the second request comes after the turn that has seen the message.
+            for _ in 1...2 {
+                try client.send(get("/"))
+                #expect(try client.receive().status == 200)
+            }
+            #expect(throws: SystemError(code: ECONNREFUSED, call: "connect")) {
+                _ = try TestClient(port: server.port)
+            }
+        }
+    }
+
+    @Test func `a stop closes idle connections and waits for outstanding answers`() throws {
+        try withServer { server in
+            let idle = try TestClient(port: server.port)
+            let waiting = try TestClient(port: server.port)
+            try waiting.send(get("/park"))
+            let exchange = try handler.takeOne()
+            let stopping = try Thread.start(named: "stop") { server.shutDown(drainMilliseconds: 60_000) }
+            #expect(try idle.receivesOnlyTheEnd())
+            exchange.respond { HTTPResponse(status: 200, body: Array("at last".utf8)) }
+            let response = try waiting.receive()
+            #expect(response.body == "at last")
+            #expect(response.headers["connection"] == "close")
+            waiting.close()
+            stopping.join()
+        }
+    }
+
+    @Test func `a stop abandons what is unanswered at its limit`() throws {
+        try withServer { server in
+            let abandoned = Mailbox<Int>(capacity: 2)
+            let client = try TestClient(port: server.port)
+            try client.send(get("/park"))
+            let exchange = try handler.takeOne()
+            exchange.onAbandon { _ = abandoned.post(1) }
+            server.shutDown(drainMilliseconds: 10)
+            #expect(abandoned.takeAll(timeoutMilliseconds: 0) == [1])
+            exchange.respond { HTTPResponse(status: 200) }
+            #expect(try client.receivesOnlyTheEnd())
+        }
+    }
+
+    @Test func `a server can be stopped from many threads, and without having been started`() throws {
+        try withServer { server in
+            let threads = try (0..<10).map { _ in
+                try Thread.start(named: "stop") { server.shutDown(drainMilliseconds: 0) }
+            }
+            for thread in threads { thread.join() }
+        }
+        let unstarted = try HTTPServer(
+            configuration: HTTPServerConfiguration(host: "127.0.0.1", port: 0), handler: handler, logger: Logger())
+        unstarted.shutDown(drainMilliseconds: 0)
+    }
+}
