@@ -24,7 +24,7 @@ struct SQSServiceTests {
             completion(
                 name == "exists"
                     ? .failure(.queueNameExists(attribute: "DelaySeconds"))
-                    : .success("\(context.queueURL(name: name)) \(context.region)"))
+                    : .success("\(context.queueURL(context.queueName(name))) \(context.region)"))
         }
 
         func write(_ response: String, _ context: RequestContext, to result: inout some ResultWriter) {
