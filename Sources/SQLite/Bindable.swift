@@ -1,35 +1,30 @@
 import CSQLite
 
 /// A value that can stand for a `?` in a statement. SQLite copies what is bound.
-@usableFromInline
 package protocol Bindable {
     func bind(to statement: OpaquePointer, at index: Int32)
 }
 
 /// SQLite makes its own copy before the bind call returns. https://sqlite.org/c3ref/c_static.html
-@usableFromInline nonisolated(unsafe) let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+private nonisolated(unsafe) let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
 
 extension Int64: Bindable {
-    @inlinable
     package func bind(to statement: OpaquePointer, at index: Int32) { sqlite3_bind_int64(statement, index, self) }
 }
 
 extension Int: Bindable {
-    @inlinable
     package func bind(to statement: OpaquePointer, at index: Int32) {
         sqlite3_bind_int64(statement, index, Int64(self))
     }
 }
 
 extension Bool: Bindable {
-    @inlinable
     package func bind(to statement: OpaquePointer, at index: Int32) {
         sqlite3_bind_int64(statement, index, self ? 1 : 0)
     }
 }
 
 extension String: Bindable {
-    @inlinable
     package func bind(to statement: OpaquePointer, at index: Int32) {
         var copy = self
         copy.withUTF8 { utf8 in
@@ -46,7 +41,6 @@ extension String: Bindable {
 
 /// Bytes bound as a BLOB.
 extension [UInt8]: Bindable {
-    @inlinable
     package func bind(to statement: OpaquePointer, at index: Int32) {
         withUnsafeBytes { buffer in
             _ =
@@ -58,12 +52,10 @@ extension [UInt8]: Bindable {
 
 /// UTF-8 bytes bound as TEXT.
 package struct UTF8Text: Bindable {
-    @usableFromInline let bytes: [UInt8]
+    let bytes: [UInt8]
 
-    @inlinable
     package init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    @inlinable
     package func bind(to statement: OpaquePointer, at index: Int32) {
         bytes.withUnsafeBytes { buffer in
             let start = buffer.baseAddress?.assumingMemoryBound(to: CChar.self)
@@ -75,7 +67,6 @@ package struct UTF8Text: Bindable {
 }
 
 extension Optional: Bindable where Wrapped: Bindable {
-    @inlinable
     package func bind(to statement: OpaquePointer, at index: Int32) {
         if let value = self { value.bind(to: statement, at: index) } else { sqlite3_bind_null(statement, index) }
     }

@@ -21,50 +21,46 @@ package final class Statement {
     deinit { sqlite3_finalize(handle) }
 
     /// Runs a statement that returns no row.
-    @inlinable
-    package func run<each Value: Bindable>(_ values: repeat each Value) throws(SQLiteError) {
+    package func run(_ values: any Bindable...) throws(SQLiteError) {
         defer { sqlite3_reset(handle) }
-        bind(repeat each values)
+        bind(values)
         while try step() {}
     }
 
     /// Runs a statement and tells how many rows it inserted, updated or deleted.
-    @inlinable
-    package func runCountingChanges<each Value: Bindable>(_ values: repeat each Value) throws(SQLiteError) -> Int {
-        try run(repeat each values)
+    package func runCountingChanges(_ values: any Bindable...) throws(SQLiteError) -> Int {
+        defer { sqlite3_reset(handle) }
+        bind(values)
+        while try step() {}
         return connection.changes
     }
 
     /// The first row, read by `read`; nil if there is none.
     @inlinable
-    package func first<each Value: Bindable, Result>(
-        _ values: repeat each Value, read: (Row) -> Result
+    package func first<Result>(
+        _ values: any Bindable..., read: (Row) -> Result
     ) throws(SQLiteError) -> Result? {
         defer { sqlite3_reset(handle) }
-        bind(repeat each values)
+        bind(values)
         return try step() ? read(Row(statement: handle)) : nil
     }
 
     /// All rows, each read by `read`.
     @inlinable
-    package func all<each Value: Bindable, Result>(
-        _ values: repeat each Value, read: (Row) -> Result
+    package func all<Result>(
+        _ values: any Bindable..., read: (Row) -> Result
     ) throws(SQLiteError) -> [Result] {
         defer { sqlite3_reset(handle) }
-        bind(repeat each values)
+        bind(values)
         var rows: [Result] = []
         while try step() { rows.append(read(Row(statement: handle))) }
         return rows
     }
 
-    @inlinable
-    func bind<each Value: Bindable>(_ values: repeat each Value) {
-        var index: Int32 = 0
-        for value in repeat each values {
-            index += 1
-            value.bind(to: handle, at: index)
-        }
-        assert(index == sqlite3_bind_parameter_count(handle), "\(index) values for: \(sql)")
+    @usableFromInline
+    func bind(_ values: [any Bindable]) {
+        for (index, value) in values.enumerated() { value.bind(to: handle, at: Int32(index + 1)) }
+        assert(values.count == sqlite3_bind_parameter_count(handle), "\(values.count) values for: \(sql)")
     }
 
     @usableFromInline
