@@ -86,6 +86,10 @@ extension WriteTransaction {
         try connection.statement("DELETE FROM message WHERE backlog_id = ? AND id = ?").run(
             message.backlog.rawValue, message.id.rawValue)
         try connection.statement("DELETE FROM message_body WHERE id = ?").run(message.id.rawValue)
+        if let queue, message.state == .inFlight, try counts(of: message.backlog).inFlight >= options.inFlightMax {
+            // There is room again for messages that nobody could be given.
+            news.availableQueues.insert(queue.id)
+        }
         try changeCounts(of: message.backlog) { $0[message.state] -= 1 }
         try groupChanged(of: message, from: message.state, to: nil, in: queue)
     }
