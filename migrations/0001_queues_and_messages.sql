@@ -44,6 +44,8 @@ CREATE TABLE deleted_queue (
     PRIMARY KEY (account, region, name)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX deleted_queue_expiry ON deleted_queue (deleted_at);
+
 CREATE TABLE queue_tag (
     queue_id INTEGER NOT NULL,
     key      TEXT NOT NULL,

@@ -196,7 +196,7 @@ package struct BatchNews: Sendable {
     /// Backlogs were cut off from their queue and wait to be emptied.
     package var leftBacklogs = false
 
-    /// Records that expire were written: deduplication ids, receive attempts.
+    /// Records that expire were written: deduplication ids, receive attempts, names of deleted queues.
     package var recordsExpire = false
 
     mutating func messageHidden(until visibleAt: Timestamp) {
