@@ -182,7 +182,7 @@ extension WriteTransaction {
         try changeCounts(of: target.backlog) { $0.visible += 1 }
         if let group = message.groupID { try groupReceived(id, group: group, state: .ready, in: target) }
         news.availableQueues.insert(target.id)
-        news.queuesWithArrivals.insert(target.id)
+        news.queuesWithOldArrivals.insert(target.id)
     }
 
     private func noteIfExhausted(_ message: MessageRecord, in queue: QueueRecord) {
