@@ -43,7 +43,9 @@ package struct DeleteMessages: WriteOperation {
         guard let message = try transaction.message(of: presented, in: queue) else { return }
         // On a standard queue any handle of the message will do, also an old one.
         if queue.settings.isFIFO {
-            guard message.isHeld(by: presented, at: transaction.now) else { throw QueueError.receiptHandleExpired(presented.text) }
+            guard message.isHeld(by: presented, at: transaction.now) else {
+                throw QueueError.receiptHandleExpired(presented.text)
+            }
         }
         try transaction.remove(message, from: queue)
     }
