@@ -53,6 +53,13 @@ let package = Package(
         tests(of: "Platform", uses: ["CLinux"]),
         tests(of: "Crypto"),
         tests(of: "JSON"),
+        tests(of: "SQLite", uses: ["TestSupport"]),
+        tests(of: "QueueModel", uses: ["Crypto", "JSON"]),
+        tests(of: "QueueStore", uses: ["TestSupport", "Migrations", "QueueModel", "SQLite", "Crypto"]),
+        tests(of: "QueueEngine", uses: ["TestSupport", "QueueStore", "QueueModel", "Platform", "Crypto"]),
+        .target(
+            name: "TestSupport", dependencies: ["QueueStore", "QueueModel", "SQLite", "Crypto"],
+            path: "Tests/Support", swiftSettings: strict),
         tests(of: "SQSProtocol", uses: ["HTTPServer", "QueueModel", "JSON", "Platform"]),
         tests(of: "HTTPServer", uses: ["Platform", "CLinux"]),
     ]

@@ -44,6 +44,8 @@ CREATE TABLE deleted_queue (
     PRIMARY KEY (account, region, name)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX deleted_queue_expiry ON deleted_queue (deleted_at);
+
 CREATE TABLE queue_tag (
     queue_id INTEGER NOT NULL,
     key      TEXT NOT NULL,
@@ -86,7 +88,8 @@ CREATE INDEX message_ready ON message (backlog_id, id) WHERE state = 0 AND group
 -- The next message to become visible, over all queues.
 CREATE INDEX message_hidden ON message (visible_at) WHERE state <> 0;
 -- Messages back from a receive: those received too often are found here.
-CREATE INDEX message_returned ON message (backlog_id, receive_count, visible_at) WHERE state = 0 AND receive_count > 0;
+CREATE INDEX message_returned ON message (backlog_id, receive_count - received_elsewhere, visible_at)
+    WHERE state = 0 AND receive_count > 0;
 -- The first message of each state in a message group.
 CREATE INDEX message_in_group ON message (backlog_id, group_id, state, id) WHERE group_id IS NOT NULL;
 

@@ -40,7 +40,7 @@ struct SweepSchedule {
         if let visibleAt = news.nextVisibleAt { visibility = min(visibility ?? visibleAt, visibleAt) }
         if news.leftBacklogs { leftBacklogs = now }
         if news.recordsExpire, records == nil { records = now.adding(seconds: Limits.deduplicationSeconds) }
-        for queue in news.changedQueues { retention.set(queue, to: now) }
+        for queue in news.changedQueues.union(news.queuesWithOldArrivals) { retention.set(queue, to: now) }
         // A queue that has its moment needs no other: later arrivals expire later.
         for queue in news.queuesWithArrivals where retention.due(of: queue) == nil { retention.set(queue, to: now) }
         for queue in news.queuesWithExhausted where exhausted.due(of: queue) == nil {

@@ -86,6 +86,10 @@ extension WriteTransaction {
         try connection.statement("DELETE FROM message WHERE backlog_id = ? AND id = ?").run(
             message.backlog.rawValue, message.id.rawValue)
         try connection.statement("DELETE FROM message_body WHERE id = ?").run(message.id.rawValue)
+        if let queue, message.state == .inFlight, try counts(of: message.backlog).inFlight >= options.inFlightMax {
+            // There is room again for messages that nobody could be given.
+            news.availableQueues.insert(queue.id)
+        }
         try changeCounts(of: message.backlog) { $0[message.state] -= 1 }
         try groupChanged(of: message, from: message.state, to: nil, in: queue)
     }
@@ -178,7 +182,7 @@ extension WriteTransaction {
         try changeCounts(of: target.backlog) { $0.visible += 1 }
         if let group = message.groupID { try groupReceived(id, group: group, state: .ready, in: target) }
         news.availableQueues.insert(target.id)
-        news.queuesWithArrivals.insert(target.id)
+        news.queuesWithOldArrivals.insert(target.id)
     }
 
     private func noteIfExhausted(_ message: MessageRecord, in queue: QueueRecord) {

@@ -23,13 +23,14 @@ extension WriteTransaction {
                 "INSERT INTO message_group (backlog_id, group_id, position) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
             ).run(queue.backlog.rawValue, group, isReady ? id.rawValue : nil)
         } else {
+            // A message that was moved keeps its number, and may stand before those that are there.
             try connection.statement(
                 """
-                INSERT INTO message_group (backlog_id, group_id, position) VALUES (?, ?, ?)
-                ON CONFLICT DO UPDATE SET position = excluded.position
-                WHERE position IS NULL AND excluded.position IS NOT NULL
+                INSERT INTO message_group (backlog_id, group_id, position) VALUES (?1, ?2, ?3)
+                ON CONFLICT DO UPDATE SET position = ?3 + coalesce(position & ?4, 0)
+                WHERE ?3 IS NOT NULL AND (position IS NULL OR position & ~?4 > ?3)
                 """
-            ).run(queue.backlog.rawValue, group, isReady ? id.rawValue : nil)
+            ).run(queue.backlog.rawValue, group, isReady ? id.rawValue : nil, Self.noisyOffset)
         }
     }
 

@@ -24,10 +24,21 @@ package final class Store {
         self.report = report
         // Where SQLite's own files stand behind another VFS there is nothing to lock.
         lock = options.vfs == nil ? try DatabaseLock(path: options.path) : nil
-        connection = try Self.open(options, now: now)
+        do throws(StoreOpenError) {
+            (connection, receiptHandleKey, transaction) = try Self.prepare(options, now: now)
+        } catch {
+            lock?.release()
+            throw error
+        }
+    }
+
+    private static func prepare(
+        _ options: StoreOptions, now: Timestamp
+    ) throws(StoreOpenError) -> (Connection, [UInt8], WriteTransaction) {
+        let connection = try open(options, now: now)
         do {
-            receiptHandleKey = try Self.receiptHandleKey(on: connection, options: options)
-            transaction = try WriteTransaction(connection: connection, options: options)
+            let key = try receiptHandleKey(on: connection, options: options)
+            return (connection, key, try WriteTransaction(connection: connection, options: options))
         } catch {
             throw .cannotOpen(path: options.path, error)
         }

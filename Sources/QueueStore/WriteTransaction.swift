@@ -189,6 +189,8 @@ package struct BatchNews: Sendable {
     package var changedQueues: Set<QueueID> = []
     /// Queues that got messages, whose retention has to be watched.
     package var queuesWithArrivals: Set<QueueID> = []
+    /// Queues that got messages sent some time ago, which may expire before those that were there.
+    package var queuesWithOldArrivals: Set<QueueID> = []
     /// The earliest moment at which a message hidden by this batch becomes visible.
     package var nextVisibleAt: Timestamp?
     /// Queues in which a message came back that has been received as often as its queue allows.
@@ -196,7 +198,7 @@ package struct BatchNews: Sendable {
     /// Backlogs were cut off from their queue and wait to be emptied.
     package var leftBacklogs = false
 
-    /// Records that expire were written: deduplication ids, receive attempts.
+    /// Records that expire were written: deduplication ids, receive attempts, names of deleted queues.
     package var recordsExpire = false
 
     mutating func messageHidden(until visibleAt: Timestamp) {

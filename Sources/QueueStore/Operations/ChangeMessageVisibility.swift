@@ -36,7 +36,7 @@ package struct ChangeMessageVisibility: WriteOperation {
 
     private func apply(_ change: Change, to queue: QueueRecord, in transaction: WriteTransaction) throws {
         guard let message = try transaction.message(of: change.presented, in: queue),
-            !queue.settings.isFIFO || message.isHeld(by: change.presented)
+            !queue.settings.isFIFO || message.isHeld(by: change.presented, at: transaction.now)
         else { throw QueueError.messageNotAvailable(change.presented.text) }
         try checkTotal(change, at: transaction.now)
         if change.timeoutSeconds > 0 {

@@ -30,8 +30,9 @@ package struct CreateQueue: WriteOperation {
 
     /// Attributes that are not mentioned are not compared, nor are tags.
     private func compare(with queue: QueueRecord) throws(QueueError) {
-        var wanted = QueueSettings()
-        wanted.isFIFO = queue.settings.isFIFO
+        var wanted = queue.settings
+        // A new deduplication scope is a difference, not a contradiction to the queue's throughput limit.
+        wanted.fifoThroughputLimit = .perQueue
         try attributes.apply(to: &wanted, of: name)
         for attribute in attributes.attributes where !isSame(attribute, wanted, queue.settings) {
             throw .queueNameExists(attribute: attribute.rawValue)

@@ -43,7 +43,9 @@ package struct DeleteMessages: WriteOperation {
         guard let message = try transaction.message(of: presented, in: queue) else { return }
         // On a standard queue any handle of the message will do, also an old one.
         if queue.settings.isFIFO {
-            guard message.isHeld(by: presented) else { throw QueueError.receiptHandleExpired(presented.text) }
+            guard message.isHeld(by: presented, at: transaction.now) else {
+                throw QueueError.receiptHandleExpired(presented.text)
+            }
         }
         try transaction.remove(message, from: queue)
     }
@@ -66,7 +68,8 @@ extension WriteTransaction {
 
 extension MessageRecord {
     /// Whether the receive that a handle was issued for still hides the message.
-    func isHeld(by presented: PresentedHandle) -> Bool {
-        state == .inFlight && receiveCount == presented.handle?.receiveCount
+    func isHeld(by presented: PresentedHandle, at now: Timestamp) -> Bool {
+        // The sweeper may not have come yet to a message whose timeout is over.
+        state == .inFlight && visibleAt > now && receiveCount == presented.handle?.receiveCount
     }
 }

@@ -15,6 +15,7 @@ package struct DeleteQueue: WriteOperation {
         try connection.statement(
             "INSERT OR REPLACE INTO deleted_queue (account, region, name, deleted_at) VALUES (?, ?, ?, ?)"
         ).run(name.account, name.region, name.name, transaction.now.milliseconds)
+        transaction.news.recordsExpire = true
         transaction.queueChanged(queue)
     }
 }

@@ -40,9 +40,8 @@ package struct ReceiveMessages: WriteOperation {
         let visibleAt = transaction.now.adding(milliseconds: max(Int64(timeout) * 1000, 1))
         let received = try select(min(limit, room), from: queue, until: visibleAt, in: transaction)
         if timeout == 0 {
-            for delivery in received {
-                try transaction.makeReady(delivery.message, in: queue, at: transaction.now)
-            }
+            // The same moment that is remembered for the attempt: the message has timed out and was not touched.
+            for delivery in received { try transaction.makeReady(delivery.message, in: queue, at: visibleAt) }
         }
         let messages = received.map { $0.received(from: queue, at: transaction.now) }
         if let attemptID, !messages.isEmpty {

@@ -21,20 +21,24 @@ package struct MoveExhaustedMessages: WriteOperation {
             """
             SELECT backlog_id, id, message_id, state, visible_at, receive_count, sent_at, first_received_at, group_id,
                 deduplication_id, dead_letter_source, received_elsewhere
-            FROM message WHERE backlog_id = ? AND state = 0 AND receive_count > 0 AND receive_count >= ? LIMIT ?
+            FROM message
+            WHERE backlog_id = ? AND state = 0 AND receive_count > 0 AND receive_count - received_elsewhere >= ?
+            LIMIT ?
             """
         ).all(queue.backlog.rawValue, policy.receiveCountMax, limit, read: MessageRecord.init)
         let latest = transaction.now.adding(milliseconds: -graceMilliseconds)
         var moved = 0
         var nextDue: Timestamp?
-        for message in exhausted {
+        // In the order of the queue, which a FIFO group has in its dead-letter queue too.
+        for message in exhausted.sorted(by: { $0.id < $1.id }) {
             guard let target = try transaction.deadLetterQueue(for: message, in: queue) else { continue }
             if message.visibleAt <= latest, try isFirstOfGroup(message, in: queue, transaction) {
                 try transaction.move(message, from: queue, toDeadLetterQueue: target)
                 moved += 1
             } else {
-                // Not before its grace is over; behind another of its group, not before that one is gone.
-                let due = max(message.visibleAt, transaction.now).adding(milliseconds: graceMilliseconds)
+                // Not before its grace is over; behind another of its group, not before that one may be gone.
+                let start = message.visibleAt <= latest ? transaction.now : message.visibleAt
+                let due = start.adding(milliseconds: graceMilliseconds)
                 nextDue = min(nextDue ?? due, due)
             }
         }

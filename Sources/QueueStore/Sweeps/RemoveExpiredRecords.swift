@@ -22,12 +22,20 @@ package struct RemoveExpiredRecords: WriteOperation {
                 FROM receive_attempt WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)
             """
         ).runCountingChanges(now, limit)
+        let deletedAt = transaction.now.adding(seconds: -Limits.repeatSeconds).milliseconds
+        removed += try connection.statement(
+            """
+            DELETE FROM deleted_queue WHERE (account, region, name) IN (SELECT account, region, name
+                FROM deleted_queue WHERE deleted_at <= ? ORDER BY deleted_at LIMIT ?)
+            """
+        ).runCountingChanges(deletedAt, limit)
         let next = try connection.statement(
             """
             SELECT min(due) FROM (SELECT min(expires_at) AS due FROM deduplication
-                UNION ALL SELECT min(expires_at) FROM receive_attempt)
+                UNION ALL SELECT min(expires_at) FROM receive_attempt
+                UNION ALL SELECT min(deleted_at) + ? FROM deleted_queue)
             """
-        ).first { $0.integerOrNil(0).map(Timestamp.init(milliseconds:)) }
+        ).first(Limits.repeatSeconds * 1000) { $0.integerOrNil(0).map(Timestamp.init(milliseconds:)) }
         return SweepResult(count: removed, nextDue: next ?? nil)
     }
 }

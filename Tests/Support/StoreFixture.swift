@@ -1,0 +1,220 @@
+import Crypto
+import QueueModel
+import QueueStore
+
+/// The store contradicts itself.
+package struct InvariantViolation: Error, CustomStringConvertible {
+    package let description: String
+}
+
+/// A store in a file of its own, with a clock that stands still. Every operation runs in a batch of its own, and after
+/// each the whole file is checked for contradictions.
+package final class StoreFixture {
+    package var now = Timestamp(milliseconds: 1_700_000_000_000)
+    package let directory = TemporaryDirectory()
+    package private(set) var store: Store
+    package private(set) var failures: [StoreFailure] = []
+    /// Whether the file is checked after each operation.
+    package var checksInvariants = true
+
+    private var options: StoreOptions
+    private var fileNumber = 1
+    private var reader: StoreReader
+    private var invariants: StoreInvariants
+
+    package init(strictLimits: Bool = true, inFlightMax: Int = 120_000, seed: UInt64 = 1) throws {
+        options = StoreOptions(
+            path: directory.file("store-1.db"), durability: .relaxed, strictLimits: strictLimits,
+            inFlightMax: inFlightMax, random: SeededRandom(seed: seed))
+        store = try Store(options: options, now: now) { fatalError("storage: \($0)") }
+        reader = try store.openReader()
+        invariants = try StoreInvariants(path: options.path)
+    }
+
+    deinit { closeAll() }
+
+    package var path: String { options.path }
+
+    // MARK: Time
+
+    package func advance(seconds: Int) { now = now.adding(seconds: seconds) }
+    package func advance(milliseconds: Int64) { now = now.adding(milliseconds: milliseconds) }
+
+    // MARK: Life of the file
+
+    /// Closes the store as a clean stop does. Whatever follows must be ``open()``.
+    package func close() { closeAll() }
+
+    package func open() throws {
+        store = try Store(options: options, now: now) { fatalError("storage: \($0)") }
+        reader = try store.openReader()
+        invariants = try StoreInvariants(path: options.path)
+    }
+
+    package func reopen() throws {
+        close()
+        try open()
+    }
+
+    /// What a killed daemon leaves behind, opened anew: the database and its WAL as they are now.
+    package func crash() throws {
+        let old = "store-\(fileNumber).db"
+        fileNumber += 1
+        let new = "store-\(fileNumber).db"
+        directory.write(directory.contents(old) ?? [], to: new)
+        if let wal = directory.contents("\(old)-wal") { directory.write(wal, to: "\(new)-wal") }
+        closeAll()
+        directory.remove(old)
+        options.path = directory.file(new)
+        try open()
+    }
+
+    private func closeAll() {
+        try? invariants.close()
+        reader.close { fatalError("storage: \($0)") }
+        store.close()
+    }
+
+    // MARK: Operations
+
+    /// Runs one operation in a batch of its own.
+    @discardableResult
+    package func perform<Operation: WriteOperation>(_ operation: Operation) throws -> Operation.Output {
+        var result: Result<Operation.Output, QueueError> = .failure(.storageFailed)
+        _ = try batch { result = $0.perform(operation) }
+        return try result.get()
+    }
+
+    /// Runs `body` in one batch.
+    @discardableResult
+    package func batch(_ body: (WriteTransaction) -> Void) throws -> BatchNews {
+        let news = try store.transact(at: now, body).get()
+        if checksInvariants { try checkInvariants() }
+        return news
+    }
+
+    package func read<Operation: ReadOperation>(_ operation: Operation) throws -> Operation.Output {
+        try reader.read(operation) { fatalError("storage: \($0)") }.get()
+    }
+
+    package func checkInvariants() throws {
+        let violations = try invariants.violations()
+        guard violations.isEmpty else {
+            throw InvariantViolation(description: violations.joined(separator: "\n"))
+        }
+    }
+}
+
+// MARK: What clients do
+
+extension StoreFixture {
+    @discardableResult
+    package func createQueue(
+        _ name: String, _ attributes: [String: String] = [:], tags: [String: String] = [:], region: String = "us-east-1"
+    ) throws -> QueueName {
+        let queue = QueueName(account: "000000000000", region: region, name: name)
+        var attributes = attributes
+        if name.hasSuffix(".fifo"), attributes["FifoQueue"] == nil { attributes["FifoQueue"] = "true" }
+        try perform(CreateQueue(name: queue, attributes: try QueueAttributeChanges(attributes), tags: tags))
+        return queue
+    }
+
+    package func setAttributes(of queue: QueueName, _ attributes: [String: String]) throws {
+        try perform(SetQueueAttributes(name: queue, attributes: try QueueAttributeChanges(attributes)))
+    }
+
+    package func description(of queue: QueueName) throws -> QueueDescription {
+        try read(GetQueueAttributes(name: queue))
+    }
+
+    /// Visible, in flight, delayed.
+    package func counts(_ queue: QueueName) throws -> [Int] {
+        let counts = try description(of: queue).counts
+        return [counts.visible, counts.inFlight, counts.delayed]
+    }
+
+    @discardableResult
+    package func send(
+        _ body: String, to queue: QueueName, delay: Int? = nil, group: String? = nil, deduplicationID: String? = nil
+    ) throws -> SentMessage {
+        let message = OutgoingMessage(body, delay: delay, group: group, deduplicationID: deduplicationID)
+        return try perform(SendMessages(to: queue, [message], isBatch: false))[0].get()
+    }
+
+    package func receive(
+        from queue: QueueName, _ limit: Int = 10, timeout: Int? = nil, waits: Bool = false, attempt: String? = nil
+    ) throws -> [ReceivedMessage] {
+        try perform(
+            ReceiveMessages(
+                from: queue, limit: limit, visibilityTimeoutSeconds: timeout, waits: waits, attemptID: attempt))
+    }
+
+    /// The bodies of what a receive hands out.
+    package func receiveTexts(from queue: QueueName, _ limit: Int = 10, timeout: Int? = nil) throws -> [String] {
+        try receive(from: queue, limit, timeout: timeout).map(\.text)
+    }
+
+    package func delete(_ message: ReceivedMessage, from queue: QueueName) throws {
+        try perform(DeleteMessages(from: queue, [message.presented]))[0].get()
+    }
+
+    package func changeVisibility(of message: ReceivedMessage, in queue: QueueName, to seconds: Int) throws {
+        try perform(
+            ChangeMessageVisibility(in: queue, [.init(message.presented, timeoutSeconds: seconds)])
+        )[0].get()
+    }
+}
+
+// MARK: Sweeps
+
+extension StoreFixture {
+    @discardableResult
+    package func makeDueVisible(limit: Int = 1000) throws -> SweepResult {
+        try perform(MakeDueMessagesVisible(limit: limit))
+    }
+
+    @discardableResult
+    package func removeExpired(from queue: QueueName, limit: Int = 1000) throws -> SweepResult {
+        try perform(RemoveExpiredMessages(queue: try id(of: queue), limit: limit))
+    }
+
+    @discardableResult
+    package func moveExhausted(
+        from queue: QueueName, limit: Int = 1000, graceMilliseconds: Int64 = 60_000
+    ) throws -> SweepResult {
+        try perform(
+            MoveExhaustedMessages(queue: try id(of: queue), limit: limit, graceMilliseconds: graceMilliseconds))
+    }
+
+    /// Empties all left backlogs, a batch at a time. Returns the number of batches.
+    package func emptyLeftBacklogs(limit: Int = 1000) throws -> Int {
+        var batches = 0
+        while try perform(EmptyLeftBacklogs(limit: limit)).count > 0 { batches += 1 }
+        return batches
+    }
+
+    @discardableResult
+    package func removeExpiredRecords(limit: Int = 1000) throws -> SweepResult {
+        try perform(RemoveExpiredRecords(limit: limit))
+    }
+
+    package func id(of queue: QueueName) throws -> QueueID {
+        var found: Result<QueueRecord, QueueError> = .failure(.queueDoesNotExist)
+        try batch { found = $0.find(queue) }
+        return try found.get().id
+    }
+}
+
+extension OutgoingMessage {
+    package init(_ body: String, delay: Int? = nil, group: String? = nil, deduplicationID: String? = nil) {
+        let bytes = Array(body.utf8)
+        self.init(
+            body: bytes, bodyMD5: MD5.digest(of: bytes), size: bytes.count, delaySeconds: delay, groupID: group,
+            deduplicationID: deduplicationID)
+    }
+}
+
+extension ReceivedMessage {
+    package var text: String { String(decoding: body, as: UTF8.self) }
+    package var presented: PresentedHandle { PresentedHandle(handle, text: "handle") }
+}
