@@ -208,6 +208,8 @@ package final class WriteTransaction {
 package struct BatchNews: Sendable {
     /// Queues in which messages may be received that could not before.
     package var availableQueues: Set<QueueID> = []
+    /// Queues in which a receive gave up among messages that it could not hand out; there may be others behind them.
+    package var unfinishedQueues: Set<QueueID> = []
     /// Queues whose settings, backlog or existence changed.
     package var changedQueues: Set<QueueID> = []
     /// Queues that got messages, whose retention has to be watched.

@@ -82,8 +82,7 @@ package struct ReceiveMessages: WriteOperation {
                 }
             }
         }
-        // There may be more behind what was discarded: whoever waits is to look again.
-        if discarded >= Self.discardedMax { transaction.news.availableQueues.insert(queue.id) }
+        if discarded >= Self.discardedMax { transaction.news.unfinishedQueues.insert(queue.id) }
         return taken
     }
 }
