@@ -99,16 +99,15 @@ final class EngineCore {
         return answer(receiver, received)
     }
 
-    /// The client has gone: nothing more is selected for it, and what it got just before is visible again at once.
+    /// The client has gone: nothing more is selected for it, and what it got just before is visible again at once. The
+    /// messages of a receive that can be repeated stay hidden for the client to come back for.
     func abandon(_ receiver: Receiver, _ transaction: WriteTransaction) -> Answer? {
         receiver.isAbandoned = true
         parked.remove(receiver)
-        guard !receiver.received.isEmpty else { return nil }
-        let changes = receiver.received.map {
-            ChangeMessageVisibility.Change(PresentedHandle($0.handle, text: ""), timeoutSeconds: 0)
-        }
+        let received = receiver.received
         receiver.received = []
-        _ = transaction.perform(ChangeMessageVisibility(in: receiver.name, changes))
+        guard !received.isEmpty, receiver.attemptID == nil else { return nil }
+        _ = transaction.perform(ReturnMessages(to: receiver.name, received))
         return nil
     }
 
@@ -147,10 +146,12 @@ final class EngineCore {
     }
 
     private func answer(_ receiver: Receiver, _ result: Result<[ReceivedMessage], QueueError>) -> Answer {
-        { failure in
-            if let failure { return receiver.completion(.failure(failure)) }
-            if case .success(let messages) = result { receiver.received = messages }
-            receiver.completion(result)
+        // Known from now on, so that the client can leave in the same batch.
+        if case .success(let messages) = result { receiver.received = messages }
+        return { failure in
+            if failure != nil { receiver.received = [] }
+            guard !receiver.isAbandoned else { return }
+            receiver.completion(failure.map { .failure($0) } ?? result)
         }
     }
 }
