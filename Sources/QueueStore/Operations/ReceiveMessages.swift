@@ -3,6 +3,8 @@ import SQLite
 
 /// Hands out messages of a queue. Those received too often go to the dead-letter queue in the same transaction.
 package struct ReceiveMessages: WriteOperation {
+    package static var checksBeforeChanging: Bool { true }
+
     package let name: QueueName
     let limit: Int
     let visibilityTimeoutSeconds: Int?
