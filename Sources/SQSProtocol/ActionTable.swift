@@ -71,6 +71,7 @@ extension ActionTable {
     /// The actions that are there. What is missing here is answered like an unknown operation.
     package static func all(_ backend: Backend, logger: Logger) -> ActionTable {
         var table = ActionTable(logger: logger)
+        table.add(AddPermissionAction(backend: backend))
         table.add(ChangeMessageVisibilityAction(backend: backend))
         table.add(ChangeMessageVisibilityBatchAction(backend: backend))
         table.add(CreateQueueAction(backend: backend))
@@ -84,6 +85,7 @@ extension ActionTable {
         table.add(ListQueuesAction(backend: backend))
         table.add(PurgeQueueAction(backend: backend))
         table.add(ReceiveMessageAction(backend: backend))
+        table.add(RemovePermissionAction(backend: backend))
         table.add(SendMessageAction(backend: backend))
         table.add(SendMessageBatchAction(backend: backend))
         table.add(SetQueueAttributesAction(backend: backend))
