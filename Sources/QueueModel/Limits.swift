@@ -19,6 +19,8 @@ package enum Limits {
     package static let tagsPerQueueMax = 50
     package static let tagKeyLength = 1...128
     package static let tagValueLengthMax = 256
+    package static let movesPerSecond = 1...500
+    package static let listedMoveTasks = 1...10
     package static let redriveSourceARNs = 1...10
     package static let policyBytesMax = 8_192
     package static let policyStatementsMax = 20

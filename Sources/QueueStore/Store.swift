@@ -70,6 +70,18 @@ package final class Store {
         }
     }
 
+    /// The queues whose messages are being moved by a task.
+    package func queuesWithMoveTask() -> [QueueID] {
+        do {
+            return try connection.statement("SELECT queue_id FROM message_move_task WHERE status = 'RUNNING'").all {
+                QueueID($0.integer(0))
+            }
+        } catch {
+            report(StoreFailure(error, during: "list message move tasks"))
+            return []
+        }
+    }
+
     /// A connection for questions, on another thread.
     package func openReader() throws(StoreOpenError) -> StoreReader {
         do {
