@@ -16,7 +16,9 @@ final class EngineCore {
     init(store: Store, options: EngineOptions, now: Timestamp) {
         self.store = store
         self.options = options
-        sweeps = SweepSchedule(queues: store.allQueues(), now: now, graceMilliseconds: options.redriveGraceMilliseconds)
+        sweeps = SweepSchedule(
+            queues: store.allQueues(), queuesWithMoveTask: store.queuesWithMoveTask(), now: now,
+            graceMilliseconds: options.redriveGraceMilliseconds)
     }
 
     /// Does everything that is due and all of `jobs` in one transaction, then gives the answers. Returns when it has to
@@ -54,7 +56,7 @@ final class EngineCore {
             failure = error
             // What the sweeps did was undone with the batch.
             sweeps = SweepSchedule(
-                queues: store.allQueues(), now: now.adding(seconds: 1),
+                queues: store.allQueues(), queuesWithMoveTask: store.queuesWithMoveTask(), now: now.adding(seconds: 1),
                 graceMilliseconds: options.redriveGraceMilliseconds)
         }
         let ready = answers
