@@ -60,6 +60,9 @@ package final class Store {
         }
     }
 
+    /// A time that the store has seen, a few seconds old at most. No later one may be before it.
+    package var latestTime: Timestamp { transaction.latestTime }
+
     /// The ids of all queues.
     package func allQueues() -> [QueueID] {
         do {
