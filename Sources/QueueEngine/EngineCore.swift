@@ -116,14 +116,18 @@ final class EngineCore {
 
     /// Hands what has become available to those who wait for it, within the same transaction.
     private func serveParked(_ transaction: WriteTransaction) {
-        var queues = transaction.news.availableQueues.union(transaction.news.changedQueues).union(unserved)
+        var available = transaction.news.availableQueues
+        var queues = available.union(transaction.news.changedQueues).union(unserved)
         unserved.removeAll()
         while let queue = queues.popFirst() {
             transaction.news.availableQueues.removeAll()
             serveParked(at: queue, transaction)
             // Receives move messages into dead-letter queues, where others wait.
             queues.formUnion(transaction.news.availableQueues)
+            available.formUnion(transaction.news.availableQueues)
         }
+        // The sweeps want to know them all.
+        transaction.news.availableQueues = available
     }
 
     private func serveParked(at queue: QueueID, _ transaction: WriteTransaction) {
