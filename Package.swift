@@ -63,7 +63,11 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["QueueStore", "QueueModel", "SQLite", "Crypto"],
             path: "Tests/Support", swiftSettings: strict),
-        tests(of: "SQSProtocol", uses: ["HTTPServer", "QueueModel", "JSON", "Platform"]),
+        tests(
+            of: "SQSProtocol",
+            uses: [
+                "TestSupport", "HTTPServer", "QueueEngine", "QueueStore", "QueueModel", "JSON", "Crypto", "Platform",
+            ]),
         tests(of: "HTTPServer", uses: ["Platform", "CLinux"]),
     ]
 )
