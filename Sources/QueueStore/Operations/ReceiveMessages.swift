@@ -161,12 +161,13 @@ extension WriteTransaction {
         }
     }
 
+    /// SQLite has to be told of the index: by itself it walks over all messages in flight that stand before these.
     private func readyWithoutGroup(_ limit: Int, in backlog: BacklogID) throws(SQLiteError) -> [Delivery] {
         try connection.statement(
             """
             SELECT backlog_id, message.id, message_id, state, visible_at, receive_count, sent_at, first_received_at,
                 group_id, deduplication_id, dead_letter_source, received_elsewhere, body, md5, attributes, trace_header
-            FROM message JOIN message_body ON message_body.id = message.id
+            FROM message INDEXED BY message_ready JOIN message_body ON message_body.id = message.id
             WHERE backlog_id = ? AND state = 0 AND group_id IS NULL ORDER BY message.id LIMIT ?
             """
         ).all(backlog.rawValue, limit, read: Delivery.init)
