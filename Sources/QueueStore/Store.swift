@@ -25,6 +25,9 @@ package final class Store {
         // Where SQLite's own files stand behind another VFS there is nothing to lock.
         lock = options.vfs == nil ? try DatabaseLock(path: options.path) : nil
         do throws(StoreOpenError) {
+            if let lock {
+                try FileHeader.check(lock.descriptor, path: options.path, knownVersion: Migration.all.count)
+            }
             (connection, receiptHandleKey, transaction) = try Self.prepare(options, now: now)
         } catch {
             lock?.release()

@@ -77,9 +77,31 @@ package final class WriteTransaction {
     /// Set once SQLite has lost the whole transaction: nothing of the batch can be committed any more.
     private(set) var failure: SQLiteError?
 
-    /// Runs an operation in a savepoint of its own: if it fails, it leaves nothing behind and the batch goes on.
+    /// Runs an operation: if it fails, it leaves nothing behind and the batch goes on.
     package func perform<Operation: WriteOperation>(_ operation: Operation) -> Result<Operation.Output, QueueError> {
         guard failure == nil else { return .failure(.storageFailed) }
+        return Operation.checksBeforeChanging ? performDirectly(operation) : performInSavepoint(operation)
+    }
+
+    private func performDirectly<Operation: WriteOperation>(
+        _ operation: Operation
+    ) -> Result<Operation.Output, QueueError> {
+        let changes = connection.totalChanges
+        do {
+            return .success(try operation.run(in: self))
+        } catch let error as QueueError {
+            precondition(connection.totalChanges == changes, "\(Operation.self) refused after it had changed something")
+            return .failure(error)
+        } catch {
+            // What it has changed by now cannot be told from what others have: the batch goes as a whole.
+            failure = error as? SQLiteError ?? SQLiteError(code: 1, message: "unforeseen: \(error)")
+            return .failure(.storageFailed)
+        }
+    }
+
+    private func performInSavepoint<Operation: WriteOperation>(
+        _ operation: Operation
+    ) -> Result<Operation.Output, QueueError> {
         do {
             try beginJob()
             let output = try operation.run(in: self)

@@ -3,6 +3,8 @@ import SQLite
 
 /// Hands out messages of a queue. Those received too often go to the dead-letter queue in the same transaction.
 package struct ReceiveMessages: WriteOperation {
+    package static var checksBeforeChanging: Bool { true }
+
     package let name: QueueName
     let limit: Int
     let visibilityTimeoutSeconds: Int?
@@ -161,7 +163,7 @@ extension WriteTransaction {
         }
     }
 
-    /// SQLite has to be told of the index: by itself it walks over all messages in flight that stand before these.
+    // INDEXED BY: the planner would walk the primary key, past every message in flight.
     private func readyWithoutGroup(_ limit: Int, in backlog: BacklogID) throws(SQLiteError) -> [Delivery] {
         try connection.statement(
             """

@@ -3,6 +3,8 @@ import SQLite
 
 /// Puts messages into a queue: one, or the entries of a batch, each of which succeeds or fails alone.
 package struct SendMessages: WriteOperation {
+    package static var checksBeforeChanging: Bool { true }
+
     let name: QueueName
     let messages: [OutgoingMessage]
     let isBatch: Bool

@@ -118,12 +118,14 @@ extension WriteTransaction {
         ).first(queue.backlog.rawValue, group.id, read: MessageRecord.init)
     }
 
+    // INDEXED BY: the planner would walk the primary key, past every message in flight.
     private func firstReadyWithoutGroup(in backlog: BacklogID) throws(SQLiteError) -> MessageRecord? {
         try connection.statement(
             """
             SELECT backlog_id, id, message_id, state, visible_at, receive_count, sent_at, first_received_at, group_id,
                 deduplication_id, dead_letter_source, received_elsewhere
-            FROM message WHERE backlog_id = ? AND state = 0 AND group_id IS NULL ORDER BY id LIMIT 1
+            FROM message INDEXED BY message_ready
+            WHERE backlog_id = ? AND state = 0 AND group_id IS NULL ORDER BY id LIMIT 1
             """
         ).first(backlog.rawValue, read: MessageRecord.init)
     }
