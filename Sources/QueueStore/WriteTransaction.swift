@@ -242,6 +242,10 @@ package struct BatchNews: Sendable {
     package var nextVisibleAt: Timestamp?
     /// Queues in which a message came back that has been received as often as its queue allows.
     package var queuesWithExhausted: Set<QueueID> = []
+    /// Queues whose last message left, in whatever state it was.
+    package var emptiedQueues: Set<QueueID> = []
+    /// Queues from which a message move task was started.
+    package var queuesWithMoveTask: Set<QueueID> = []
     /// Backlogs were cut off from their queue and wait to be emptied.
     package var leftBacklogs = false
 

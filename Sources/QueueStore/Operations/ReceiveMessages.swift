@@ -136,13 +136,14 @@ extension WriteTransaction {
         return try ready(in: group.id, before: Int64.max, 1, in: queue.backlog)
     }
 
-    private struct NextGroup {
+    struct NextGroup {
         let id: String
         let position: Int64
         let inFlight: Int
     }
 
-    private func nextGroup(in queue: QueueRecord) throws(SQLiteError) -> NextGroup? {
+    /// The group whose turn it is; nil if no group has anything to hand out.
+    func nextGroup(in queue: QueueRecord) throws(SQLiteError) -> NextGroup? {
         while true {
             let next = try connection.statement(
                 """
