@@ -52,31 +52,33 @@ struct SweepSchedule {
     mutating func run(in transaction: WriteTransaction) {
         let now = transaction.now
         if let due = visibility, due <= now {
-            visibility = nextDue(MakeDueMessagesVisible(limit: Self.rowsPerBatch), transaction)
+            visibility = Self.nextDue(MakeDueMessagesVisible(limit: Self.rowsPerBatch), transaction)
         }
-        var queuesLeft = Self.queuesPerBatch
-        while queuesLeft > 0, let queue = retention.popDue(at: now) {
-            let sweep = RemoveExpiredMessages(queue: queue, limit: Self.rowsPerBatch)
-            retention.set(queue, to: nextDue(sweep, transaction))
-            queuesLeft -= 1
-        }
-        queuesLeft = Self.queuesPerBatch
-        while queuesLeft > 0, let queue = exhausted.popDue(at: now) {
-            let sweep = MoveExhaustedMessages(
-                queue: queue, limit: Self.rowsPerBatch, graceMilliseconds: graceMilliseconds)
-            exhausted.set(queue, to: nextDue(sweep, transaction))
-            queuesLeft -= 1
+        Self.sweepDue(&retention, transaction) { RemoveExpiredMessages(queue: $0, limit: Self.rowsPerBatch) }
+        Self.sweepDue(&exhausted, transaction) { [graceMilliseconds] in
+            MoveExhaustedMessages(queue: $0, limit: Self.rowsPerBatch, graceMilliseconds: graceMilliseconds)
         }
         if let due = leftBacklogs, due <= now {
-            leftBacklogs = nextDue(EmptyLeftBacklogs(limit: Self.rowsPerBatch), transaction)
+            leftBacklogs = Self.nextDue(EmptyLeftBacklogs(limit: Self.rowsPerBatch), transaction)
         }
         if let due = records, due <= now {
-            records = nextDue(RemoveExpiredRecords(limit: Self.rowsPerBatch), transaction)
+            records = Self.nextDue(RemoveExpiredRecords(limit: Self.rowsPerBatch), transaction)
         }
     }
 
+    /// Sweeps each queue whose moment has come once, even if there is work left.
+    private static func sweepDue<Sweep: WriteOperation<SweepResult>>(
+        _ deadlines: inout Deadlines<QueueID>, _ transaction: WriteTransaction, _ sweep: (QueueID) -> Sweep
+    ) {
+        var next: [(queue: QueueID, due: Timestamp?)] = []
+        while next.count < queuesPerBatch, let queue = deadlines.popDue(at: transaction.now) {
+            next.append((queue, nextDue(sweep(queue), transaction)))
+        }
+        for (queue, due) in next { deadlines.set(queue, to: due) }
+    }
+
     /// A sweep that fails is tried again after a while; the failure itself is in the log.
-    private func nextDue(
+    private static func nextDue(
         _ sweep: some WriteOperation<SweepResult>, _ transaction: WriteTransaction
     ) -> Timestamp? {
         switch transaction.perform(sweep) {

@@ -25,6 +25,9 @@ package final class Store {
         // Where SQLite's own files stand behind another VFS there is nothing to lock.
         lock = options.vfs == nil ? try DatabaseLock(path: options.path) : nil
         do throws(StoreOpenError) {
+            if let lock {
+                try FileHeader.check(lock.descriptor, path: options.path, knownVersion: Migration.all.count)
+            }
             (connection, receiptHandleKey, transaction) = try Self.prepare(options, now: now)
         } catch {
             lock?.release()
@@ -59,6 +62,9 @@ package final class Store {
             return .failure(afterFailure(error, now: now))
         }
     }
+
+    /// A time that the store has seen, a few seconds old at most. No later one may be before it.
+    package var latestTime: Timestamp { transaction.latestTime }
 
     /// The ids of all queues.
     package func allQueues() -> [QueueID] {

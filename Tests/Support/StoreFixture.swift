@@ -187,6 +187,7 @@ extension StoreFixture {
     }
 
     /// Empties all left backlogs, a batch at a time. Returns the number of batches.
+    @discardableResult
     package func emptyLeftBacklogs(limit: Int = 1000) throws -> Int {
         var batches = 0
         while try perform(EmptyLeftBacklogs(limit: limit)).count > 0 { batches += 1 }
