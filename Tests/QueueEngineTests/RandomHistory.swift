@@ -360,6 +360,8 @@ final class RandomHistory {
     private func takeAnswers() throws {
         let taken = answers
         answers = []
+        // Only receives move messages.
+        if taken.isEmpty, parked.isEmpty { return }
         let stored = try engine.files.messages()
         model.beginBatch()
         for answer in taken { try answer(stored) }
