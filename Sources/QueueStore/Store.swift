@@ -76,6 +76,9 @@ package final class Store {
         }
     }
 
+    /// The text of every statement prepared so far: what tests of query plans look through.
+    var keptSQL: [String] { connection.keptSQL }
+
     /// A connection for questions, on another thread.
     package func openReader() throws(StoreOpenError) -> StoreReader {
         do {
@@ -168,6 +171,9 @@ package final class StoreReader {
     private let connection: Connection
 
     init(connection: Connection) { self.connection = connection }
+
+    /// The text of every statement prepared so far.
+    var keptSQL: [String] { connection.keptSQL }
 
     /// Answers a question from what has been committed. A storage error is passed to `report` and comes back as
     /// ``QueueError/storageFailed``.
