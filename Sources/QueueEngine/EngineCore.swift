@@ -137,6 +137,8 @@ final class EngineCore {
                 if transaction.news.unfinishedQueues.remove(queue) != nil { unserved.insert(queue) }
                 return
             }
+            // The batch is lost, and with it whatever this receiver could have been given.
+            if case .failure(.storageFailed) = result { return }
             parked.remove(receiver)
             keep(answer(receiver, result))
         }
