@@ -21,6 +21,7 @@ package final class HTTPExchange: Sendable {
     let connection: ConnectionID
     private let delivery: any AnswerDelivery
     private let state = Mutex(State.waiting(onAbandon: nil))
+    private let kept = Mutex<(any AnyObject & Sendable)?>(nil)
 
     init(connection: ConnectionID, delivery: any AnswerDelivery) {
         self.connection = connection
@@ -70,6 +71,11 @@ package final class HTTPExchange: Sendable {
         case .reportLeft: delivery.clientHasLeft(self)
         case .run: delivery.run(action)
         }
+    }
+
+    /// Keeps an object until the answer has been made, or the client has gone. It must not know this exchange.
+    package func keep(_ object: any AnyObject & Sendable) {
+        kept.withLock { $0 = object }
     }
 
     /// Lets the client go away, as far as the handler can tell.
