@@ -76,6 +76,9 @@ package final class Store {
         }
     }
 
+    /// The text of every statement prepared so far: what tests of query plans look through.
+    var keptSQL: [String] { connection.keptSQL }
+
     /// The queues whose messages are being moved by a task.
     package func queuesWithMoveTask() -> [QueueID] {
         do {
@@ -180,6 +183,9 @@ package final class StoreReader {
     private let connection: Connection
 
     init(connection: Connection) { self.connection = connection }
+
+    /// The text of every statement prepared so far.
+    var keptSQL: [String] { connection.keptSQL }
 
     /// Answers a question from what has been committed. A storage error is passed to `report` and comes back as
     /// ``QueueError/storageFailed``.

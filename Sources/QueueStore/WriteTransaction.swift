@@ -20,6 +20,8 @@ package final class WriteTransaction {
     private var newsBeforeJob = BatchNews()
     private var jobChangedQueues = false
     private var changesAtBegin: Int64 = 0
+    /// Nil until a job of this batch asks.
+    private var room: DiskRoom?
     /// The time in the file: no more than this much before the latest change.
     private(set) var latestTime: Timestamp
     private static let timeNotedEveryMilliseconds: Int64 = 10_000
@@ -40,6 +42,7 @@ package final class WriteTransaction {
         self.now = now
         news = BatchNews()
         failure = nil
+        room = nil
         changesAtBegin = connection.totalChanges
         try connection.statement("BEGIN IMMEDIATE").run()
     }
@@ -207,6 +210,26 @@ package final class WriteTransaction {
     private func forgetQueues() {
         queues.removeAll()
         queuesByID.removeAll()
+    }
+
+    // MARK: Room
+
+    /// Throws ``QueueError/storageFull`` if there is no room for a message of that size.
+    func takeRoom(_ bytes: Int) throws {
+        var room = try room ?? measureRoom()
+        let isEnough = room.take(bytes)
+        self.room = room
+        if !isEnough { throw QueueError.storageFull }
+    }
+
+    private func measureRoom() throws(SQLiteError) -> DiskRoom {
+        // Behind another VFS the system knows nothing of the file.
+        let onDisk = options.vfs == nil ? DiskRoom.freeBytes(beside: options.path) : nil
+        guard let onDisk, onDisk < DiskRoom.plenty else { return DiskRoom(onDisk: DiskRoom.plenty, inFile: 0) }
+        let inFile = try connection.statement(
+            "SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size"
+        ).first { $0.integer(0) }
+        return DiskRoom(onDisk: onDisk, inFile: inFile ?? 0)
     }
 
     // MARK: Counts, sequence numbers, random bytes

@@ -32,7 +32,7 @@ package final class StoreFixture {
 
     private var options: StoreOptions
     private var fileNumber = 1
-    private var reader: StoreReader
+    package private(set) var reader: StoreReader
     private var invariants: StoreInvariants
 
     package init(strictLimits: Bool = true, inFlightMax: Int = 120_000, seed: UInt64 = 1) throws {

@@ -163,7 +163,7 @@ extension WriteTransaction {
         }
     }
 
-    // INDEXED BY: the planner would walk the primary key, past every message in flight.
+    /// SQLite has to be told of the index: by itself it walks over all messages in flight that stand before these.
     private func readyWithoutGroup(_ limit: Int, in backlog: BacklogID) throws(SQLiteError) -> [Delivery] {
         try connection.statement(
             """
