@@ -26,8 +26,8 @@ ENVIRONMENT = {
 }
 
 
-def run(*command, seconds=50, **environment):
-    """Runs a client to its end and returns what it printed; fails with its whole output if it fails."""
+def run(*command, seconds=50, status=0, **environment):
+    """Runs a client to its end and returns what it printed; fails with its whole output if it ends otherwise."""
     finished = subprocess.run(
         list(map(str, command)),
         env={**os.environ, **ENVIRONMENT, **environment},
@@ -37,7 +37,7 @@ def run(*command, seconds=50, **environment):
         timeout=seconds,
     )
     output = finished.stdout.decode(errors="replace")
-    if finished.returncode != 0:
+    if finished.returncode != status:
         pytest.fail(f"{' '.join(map(str, command))} ended with status {finished.returncode}\n{output}", pytrace=False)
     return output
 
