@@ -11,8 +11,11 @@ from daemon import REPOSITORY
 
 CLIENTS = Path(__file__).parent / "clients"
 
-# What the clients of a machine's user have configured stays out of the tests.
+# What the user of this machine has configured for AWS stays out of the tests, and so does a proxy.
 ENVIRONMENT = {
+    **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+    "NO_PROXY": "127.0.0.1",
+    "no_proxy": "127.0.0.1",
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
     "AWS_REGION": "us-east-1",
@@ -30,7 +33,7 @@ def run(*command, seconds=50, status=0, **environment):
     """Runs a client to its end and returns what it printed; fails with its whole output if it ends otherwise."""
     finished = subprocess.run(
         list(map(str, command)),
-        env={**os.environ, **ENVIRONMENT, **environment},
+        env={**ENVIRONMENT, **environment},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
