@@ -88,10 +88,13 @@ package final class QueueEngine: Sendable {
     }
 
     /// Ends all long polls with an empty answer and refuses new work; what was accepted is finished. Returns when the
-    /// file is closed. To be called once.
+    /// file is closed, to every caller.
     package func stop() {
         writes.close()
-        for thread in threads.withLock({ $0 }) { thread.join() }
+        threads.withLock { running in
+            for thread in running { thread.join() }
+            running = []
+        }
     }
 
     private var refusal: QueueError { writes.isClosed ? .shuttingDown : .overloaded }

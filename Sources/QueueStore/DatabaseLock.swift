@@ -7,7 +7,7 @@ import SQLite
 /// must stay open as long as SQLite has the file: closing any descriptor of a file drops all fcntl locks of the process
 /// (https://sqlite.org/howtocorrupt.html, 2.2).
 final class DatabaseLock {
-    private let descriptor: Int32
+    let descriptor: Int32
 
     init(path: String) throws(StoreOpenError) {
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)

@@ -25,6 +25,9 @@ package final class Store {
         // Where SQLite's own files stand behind another VFS there is nothing to lock.
         lock = options.vfs == nil ? try DatabaseLock(path: options.path) : nil
         do throws(StoreOpenError) {
+            if let lock {
+                try FileHeader.check(lock.descriptor, path: options.path, knownVersion: Migration.all.count)
+            }
             (connection, receiptHandleKey, transaction) = try Self.prepare(options, now: now)
         } catch {
             lock?.release()
@@ -69,6 +72,21 @@ package final class Store {
             return try connection.statement("SELECT id FROM queue").all { QueueID($0.integer(0)) }
         } catch {
             report(StoreFailure(error, during: "list queues"))
+            return []
+        }
+    }
+
+    /// The text of every statement prepared so far: what tests of query plans look through.
+    var keptSQL: [String] { connection.keptSQL }
+
+    /// The queues whose messages are being moved by a task.
+    package func queuesWithMoveTask() -> [QueueID] {
+        do {
+            return try connection.statement("SELECT queue_id FROM message_move_task WHERE status = 'RUNNING'").all {
+                QueueID($0.integer(0))
+            }
+        } catch {
+            report(StoreFailure(error, during: "list message move tasks"))
             return []
         }
     }
@@ -165,6 +183,9 @@ package final class StoreReader {
     private let connection: Connection
 
     init(connection: Connection) { self.connection = connection }
+
+    /// The text of every statement prepared so far.
+    var keptSQL: [String] { connection.keptSQL }
 
     /// Answers a question from what has been committed. A storage error is passed to `report` and comes back as
     /// ``QueueError/storageFailed``.

@@ -1,17 +1,19 @@
 /// What `--help` prints.
 enum Help {
-    static let overview = """
+    static var overview: String { introduction + "\n\n" + serve }
+
+    private static let introduction = """
         Holdfast, a durable message queue that speaks the API of Amazon SQS.
 
         Usage:
-          holdfast serve [options]   run the daemon; holdfast serve --help lists the options
+          holdfast serve [options]   run the daemon
           holdfast --version
           holdfast --help
         """
 
     static var serve: String {
         let usage = """
-            Usage: holdfast serve [options]
+            holdfast serve [options]
 
             Serves queues from one SQLite file until SIGTERM or SIGINT. Every option can also be set in the environment:
             --log-level is HOLDFAST_LOG_LEVEL. The command line wins.

@@ -121,7 +121,9 @@ struct MigrationTests {
 
     @Test(
         "what is no database is refused",
-        arguments: [Array("not a database, but long enough to have a header of its own, as SQLite's is: 100 bytes ……".utf8)])
+        arguments: [
+            Array("not a database, but long enough to have a header of its own, as SQLite's is: 100 bytes ……".utf8)
+        ])
     func noDatabase(contents: [UInt8]) throws {
         directory.write(contents, to: "q.db")
         try expectRefusal("\(path) is not a database, or is damaged; name another file, or restore a backup") {
