@@ -138,6 +138,17 @@ def redrive():
     assert dead.read(wait_time_seconds=5).get_body() == "poison\r"
 
 
+def permissions():
+    queue = make_queue()
+    assert queue.add_permission("one", "111111111111", "SendMessage")
+    [statement] = json.loads(queue.get_attributes("Policy")["Policy"])["Statement"]
+    assert (statement["Sid"], statement["Action"]) == ("one", "SQS:SendMessage")
+    assert statement["Principal"] == {"AWS": "arn:aws:iam::111111111111:root"}
+    expect_error(400, "InvalidParameterValue", queue.add_permission, "one", "111111111111", "SendMessage")
+    assert queue.remove_permission("one")
+    assert "Policy" not in queue.get_attributes()
+
+
 def errors():
     queue = make_queue()
     missing = sqs.create_queue(name())

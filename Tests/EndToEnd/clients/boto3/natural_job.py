@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import sys
+import time
 import uuid
 
 import boto3
@@ -161,6 +162,56 @@ def redrive():
     [moved] = dead.receive_messages(AttributeNames=["All"], WaitTimeSeconds=5)
     assert (moved.body, moved.message_id) == ("poison\r", sent["MessageId"])
     assert moved.attributes["DeadLetterQueueSourceArn"] == queue.attributes["QueueArn"]
+
+
+def permissions():
+    queue = resource.create_queue(QueueName=name())
+    queue.add_permission(Label="one", AWSAccountIds=["111111111111"], Actions=["SendMessage"])
+    queue.add_permission(Label="more", AWSAccountIds=["111111111111", "222222222222"], Actions=["*", "ReceiveMessage"])
+    queue.reload()
+    first, second = json.loads(queue.attributes["Policy"])["Statement"]
+    assert (first["Sid"], first["Action"], first["Resource"]) == ("one", "SQS:SendMessage", queue.attributes["QueueArn"])
+    assert first["Principal"] == {"AWS": "arn:aws:iam::111111111111:root"}
+    assert (second["Action"], len(second["Principal"]["AWS"])) == (["SQS:*", "SQS:ReceiveMessage"], 2)
+    again = {"QueueUrl": queue.url, "Label": "one", "AWSAccountIds": ["111111111111"], "Actions": ["SendMessage"]}
+    expect_error("InvalidParameterValue", None, sqs.add_permission, **again)
+    eight = ["SendMessage", "ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility"] * 2
+    expect_error("OverLimit", "OverLimit", sqs.add_permission, **{**again, "Label": "eight", "Actions": eight})
+    for label in ["one", "more"]:
+        queue.remove_permission(Label=label)
+    expect_error("InvalidParameterValue", None, sqs.remove_permission, QueueUrl=queue.url, Label="one")
+    queue.reload()
+    assert "Policy" not in queue.attributes
+
+
+def move_tasks():
+    dead = resource.create_queue(QueueName=name())
+    source, target = dead.attributes["QueueArn"], resource.create_queue(QueueName=name())
+    expect_error("InvalidParameterValue", None, sqs.start_message_move_task, SourceArn=source)
+    policy = json.dumps({"deadLetterTargetArn": source, "maxReceiveCount": "1"})
+    resource.create_queue(QueueName=name(), Attributes={"RedrivePolicy": policy})
+    for body in ["1", "2", "3"]:
+        dead.send_message(MessageBody=body)
+    arn = target.attributes["QueueArn"]
+    handle = sqs.start_message_move_task(SourceArn=source, DestinationArn=arn)["TaskHandle"]
+    moved = []
+    while len(moved) < 3:
+        messages = target.receive_messages(MaxNumberOfMessages=10, WaitTimeSeconds=5)
+        assert messages, moved
+        moved += [message.body for message in messages]
+    assert sorted(moved) == ["1", "2", "3"]
+    deadline = time.monotonic() + 5
+    while (task := sqs.list_message_move_tasks(SourceArn=source)["Results"][0])["Status"] == "RUNNING":
+        assert time.monotonic() < deadline, task
+    assert (task["Status"], task["SourceArn"], task["DestinationArn"]) == ("COMPLETED", source, arn)
+    assert task["ApproximateNumberOfMessagesMoved"] == 3
+    expect_error("InvalidParameterValue", None, sqs.cancel_message_move_task, TaskHandle=handle)
+    expect_error(
+        "ResourceNotFoundException",
+        "ResourceNotFoundException",
+        sqs.list_message_move_tasks,
+        SourceArn=source + "-missing",
+    )
 
 
 def errors():

@@ -7,7 +7,7 @@ import pytest
 
 from client_programs import environment_program, run
 
-PARTS = ["queues", "messages", "batches", "visibility", "fifo", "redrive", "errors"]
+PARTS = ["queues", "messages", "batches", "visibility", "fifo", "redrive", "permissions", "move_tasks", "errors"]
 
 
 @pytest.mark.parametrize("part", PARTS)

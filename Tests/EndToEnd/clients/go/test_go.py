@@ -9,6 +9,7 @@ from daemon import REPOSITORY
 
 SOURCES = "/usr/share/gocode"
 SDKS = {"v1": "github.com/aws/aws-sdk-go", "v2": "github.com/aws/aws-sdk-go-v2"}
+PARTS = ["queues", "messages", "batches", "visibility", "fifo", "redrive", "permissions", "errors"]
 
 
 @pytest.fixture(scope="module", params=SDKS)
@@ -31,6 +32,6 @@ def program(request):
 
 # The timeout leaves room for the first compilation.
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("part", ["queues", "messages", "batches", "visibility", "fifo", "redrive", "errors"])
+@pytest.mark.parametrize("part", PARTS)
 def test_go_does_its_job(daemon, program, part):
     run(program, daemon.url, part)

@@ -102,6 +102,17 @@ my %parts = (
         is(scalar $queue->ReceiveMessage(), undef, 'it is not received again');
         is($dead->ReceiveMessage(WaitTimeSeconds => 5)->MessageBody, 'poison', 'it is in the dead-letter queue');
     },
+    permissions => sub {
+        my $queue = $sqs->CreateQueue(name());
+        $queue->AddPermission('one', { '111111111111' => ['SendMessage', 'ReceiveMessage'] });
+        my ($statement) = @{ decode_json(attributes($queue, 'Policy')->[0])->{Statement} };
+        is($statement->{Sid}, 'one', 'label');
+        # The client repeats the account for each of its actions.
+        is_deeply([sort @{ $statement->{Action} }], ['SQS:ReceiveMessage', 'SQS:SendMessage'], 'actions');
+        $queue->RemovePermission('one');
+        is_deeply(attributes($queue, 'Policy'), [undef], 'no policy is left');
+        refused(400, 'InvalidParameterValue', sub { $queue->RemovePermission('one') });
+    },
     errors => sub {
         my $name = name();
         my $queue = $sqs->CreateQueue($name);

@@ -25,7 +25,7 @@ func main() {
 	client = sqs.New(session.Must(session.NewSession(config)))
 	map[string]func(){
 		"queues": queues, "messages": messages, "batches": batches, "visibility": visibility,
-		"fifo": fifo, "redrive": redrive, "errors": errors,
+		"fifo": fifo, "redrive": redrive, "permissions": permissions, "errors": errors,
 	}[os.Args[2]]()
 }
 
@@ -247,6 +247,20 @@ func redrive() {
 	moved := receive(dead, sqs.ReceiveMessageInput{WaitTimeSeconds: aws.Int64(5)})[0]
 	equal([]string{*moved.Body, *moved.MessageId}, []string{"poison\r", *sent.MessageId})
 	equal(*moved.Attributes["DeadLetterQueueSourceArn"], attributes(queue, "QueueArn")[0])
+}
+
+func permissions() {
+	queue := create(nil)
+	must(client.AddPermission(&sqs.AddPermissionInput{
+		QueueUrl: queue, Label: aws.String("one"),
+		AWSAccountIds: []*string{aws.String("111111111111")}, Actions: []*string{aws.String("SendMessage")},
+	}))
+	equal(attributes(queue, "Policy")[0] != "", true)
+	must(client.RemovePermission(&sqs.RemovePermissionInput{QueueUrl: queue, Label: aws.String("one")}))
+	equal(attributes(queue, "Policy"), []string{""})
+	refused(400, "InvalidParameterValue", func() (*sqs.RemovePermissionOutput, error) {
+		return client.RemovePermission(&sqs.RemovePermissionInput{QueueUrl: queue, Label: aws.String("one")})
+	})
 }
 
 func errors() {

@@ -31,7 +31,7 @@ func main() {
 		func(options *sqs.Options) { options.Retryer = aws.NopRetryer{} })
 	map[string]func(){
 		"queues": queues, "messages": messages, "batches": batches, "visibility": visibility,
-		"fifo": fifo, "redrive": redrive, "errors": failures,
+		"fifo": fifo, "redrive": redrive, "permissions": permissions, "errors": failures,
 	}[os.Args[2]]()
 }
 
@@ -267,6 +267,19 @@ func redrive() {
 	moved := receive(dead, sqs.ReceiveMessageInput{WaitTimeSeconds: 5})[0]
 	equal([]string{*moved.Body, *moved.MessageId}, []string{"poison\r", *sent.MessageId})
 	equal(moved.Attributes["DeadLetterQueueSourceArn"], attributes(queue, "QueueArn")[0])
+}
+
+func permissions() {
+	queue := create(nil)
+	must(client.AddPermission(background, &sqs.AddPermissionInput{
+		QueueUrl: queue, Label: aws.String("one"), AWSAccountIds: []string{"111111111111"}, Actions: []string{"SendMessage"},
+	}))
+	equal(attributes(queue, "Policy")[0] != "", true)
+	must(client.RemovePermission(background, &sqs.RemovePermissionInput{QueueUrl: queue, Label: aws.String("one")}))
+	equal(attributes(queue, "Policy"), []string{""})
+	unmodelled("InvalidParameterValue", func() (*sqs.RemovePermissionOutput, error) {
+		return client.RemovePermission(background, &sqs.RemovePermissionInput{QueueUrl: queue, Label: aws.String("one")})
+	})
 }
 
 func failures() {
