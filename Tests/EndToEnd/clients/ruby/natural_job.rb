@@ -139,6 +139,18 @@ def redrive
   equal(dead.receive_message(wait_time_seconds: 5).body, "poison\r")
 end
 
+def policies
+  queue = SQS.queues.create(name)
+  equal(queue.policy, nil)
+  policy = AWS::SQS::Policy.new
+  policy.allow(actions: [:send_message], resources: [queue.arn], principals: ['111111111111'])
+  queue.policy = policy
+  equal(queue.policy.to_h['Statement'].map { |each| each['Resource'] }.flatten, [queue.arn])
+  queue.policy = nil
+  equal(queue.policy, nil)
+  refused(400, 'InvalidAttributeValue') { queue.policy = 'no policy' }
+end
+
 def errors
   name = self.name
   queue = SQS.queues.create(name)
