@@ -82,7 +82,8 @@ struct QueryPlanTests {
         for sql in statements where !Self.exemptions.contains(sql) {
             for step in try connection.queryPlan(of: sql) {
                 // A scan of a few rows that a subquery made is no scan of a table.
-                let isScan = step.hasPrefix("SCAN") && !step.hasPrefix("SCAN (subquery") && !step.hasPrefix("SCAN CONSTANT")
+                let isScan =
+                    step.hasPrefix("SCAN") && !step.hasPrefix("SCAN (subquery") && !step.hasPrefix("SCAN CONSTANT")
                 #expect(!isScan && !step.contains("TEMP B-TREE"), "\(step) in: \(sql)")
             }
         }
