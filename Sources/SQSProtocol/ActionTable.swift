@@ -83,7 +83,7 @@ extension ActionTable {
         table.add(ListQueueTagsAction(backend: backend))
         table.add(ListQueuesAction(backend: backend))
         table.add(PurgeQueueAction(backend: backend))
-        table.add(ReceiveMessageAction(backend: backend))
+        table.add(ReceiveMessageAction(backend: backend, logger: logger))
         table.add(SendMessageAction(backend: backend))
         table.add(SendMessageBatchAction(backend: backend))
         table.add(SetQueueAttributesAction(backend: backend))
