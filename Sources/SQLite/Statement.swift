@@ -58,7 +58,7 @@ package final class Statement {
     }
 
     /// Calls `body` with each row, for results that are too long to be kept.
-    package func forEach(_ values: any Bindable..., body: (Row) -> Void) throws(SQLiteError) {
+    package func readEach(_ values: any Bindable..., body: (Row) -> Void) throws(SQLiteError) {
         defer { sqlite3_reset(handle) }
         bind(values)
         while try step() { body(Row(statement: handle)) }

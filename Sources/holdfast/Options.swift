@@ -61,8 +61,9 @@ struct ServeOptions: CommandOptions {
             $0.strictLimits = $1 == "strict"
             return $1 == "strict" || $1 == "relaxed"
         },
-        CommandOption("--public-url", "URL", "beginning of queue URLs; without it they follow each request's Host header")
-        {
+        CommandOption(
+            "--public-url", "URL", "beginning of queue URLs; without it they follow each request's Host header"
+        ) {
             $0.publicURL = $1.hasSuffix("/") ? String($1.dropLast()) : $1
             return $1.hasPrefix("http://") || $1.hasPrefix("https://")
         },
@@ -80,7 +81,9 @@ struct ServeOptions: CommandOptions {
             $0.redriveGraceSeconds = seconds
             return true
         },
-        CommandOption("--backup-directory", "DIRECTORY", "take backups of the database on a schedule, into this directory") {
+        CommandOption(
+            "--backup-directory", "DIRECTORY", "take backups of the database on a schedule, into this directory"
+        ) {
             $0.backupDirectory = $1
             return !$1.isEmpty
         },
@@ -94,8 +97,9 @@ struct ServeOptions: CommandOptions {
             $0.backupsKept = count
             return true
         },
-        CommandOption("--log-level", "debug|info|warning|error", "least severity that is logged on standard error (info)")
-        {
+        CommandOption(
+            "--log-level", "debug|info|warning|error", "least severity that is logged on standard error (info)"
+        ) {
             guard let level = LogLevel(rawValue: $1) else { return false }
             $0.logLevel = level
             return true

@@ -61,9 +61,7 @@ package struct Backup {
         if source.isComplete {
             _ = try copyGently(copy, file, rests: false)
         } else {
-            var passes = 0
-            repeat { passes += 1 } while try copyGently(copy, file, rests: true) > Self.fewBytes
-                && passes < Self.passesMax
+            for _ in 1...Self.passesMax where try copyGently(copy, file, rests: true) <= Self.fewBytes { break }
             try complete(copy, file)
         }
         try finish(file)

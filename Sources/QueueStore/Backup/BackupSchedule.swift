@@ -81,6 +81,7 @@ package struct BackupSchedule {
     /// As in `20260131T090507Z`: sorts by time.
     private static func timeName(_ now: Timestamp) -> String {
         String(
-            UTCTime(millisecondsSinceEpoch: now.milliseconds).iso8601.prefix(19).filter { $0 != "-" && $0 != ":" }) + "Z"
+            UTCTime(millisecondsSinceEpoch: now.milliseconds).iso8601.prefix(19).filter { $0 != "-" && $0 != ":" })
+            + "Z"
     }
 }

@@ -71,7 +71,7 @@ package struct DatabaseCheck {
 
     private func checkContents(_ report: inout CheckReport, on connection: Connection) throws(SQLiteError) {
         var problems: [String] = []
-        try connection.prepare("SELECT id, body, md5, attributes FROM message_body").forEach { row in
+        try connection.prepare("SELECT id, body, md5, attributes FROM message_body").readEach { row in
             guard problems.count < Self.problemsMax else { return }
             if MD5.digest(of: row.bytes(1)) != row.bytes(2) {
                 problems.append("the body of message \(row.integer(0)) does not have its MD5")
