@@ -420,7 +420,7 @@ final class EventLoop: @unchecked Sendable {  // all but `mailbox` and `threadHa
         drainDeadline = min(deadline, drainDeadline ?? deadline)
         surroundings.isDraining = true
         closeListeners()
-        for connection in connections.compacted() where connection.machine.isIdle { close(connection) }
+        for connection in connections.compacted() where connection.machine.owesNothing { close(connection) }
     }
 
     private var isDrained: Bool {

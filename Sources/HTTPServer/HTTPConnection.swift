@@ -119,8 +119,8 @@ struct HTTPConnection {
     /// The handler has a request and owes the answer.
     var awaitsAnswer: Bool { phase == .handling }
 
-    /// Nothing of a request is there and nothing is to be sent.
-    var isIdle: Bool { phase == .head && inputCount == 0 && !outputIsBlocked }
+    /// No whole request is there and nothing is to be sent: closing the connection takes back no promise.
+    var owesNothing: Bool { (phase == .head || phase == .body) && !outputIsBlocked }
 
     /// What the connection keeps in memory of unfinished requests.
     var bufferedBytes: Int {

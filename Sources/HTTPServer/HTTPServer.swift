@@ -1,17 +1,6 @@
 import Platform
 import Synchronization
 
-/// Why a server cannot be made, beside a failing system call.
-package enum HTTPServerError: Error, Equatable, CustomStringConvertible {
-    case cannotResolve(host: String, reason: String)
-
-    package var description: String {
-        switch self {
-        case .cannotResolve(let host, let reason): "cannot resolve \(host): \(reason)"
-        }
-    }
-}
-
 /// An HTTP/1.1 server: one thread with an event loop that does everything but the handler's own work.
 package final class HTTPServer: Sendable {
     /// Where the server listens; the port that the system chose if the configuration said 0.
@@ -20,18 +9,16 @@ package final class HTTPServer: Sendable {
     private let loop: EventLoop
     private let thread = Mutex<Thread?>(nil)
 
-    /// Binds the address. Clients can connect from now on, but are not served before `start`.
-    /// - Throws: `HTTPServerError` or `SystemError`.
+    /// Takes over a listener. Nobody is served before `start`.
     package init(
-        configuration: HTTPServerConfiguration, handler: any HTTPHandler, logger: Logger,
+        _ listener: HTTPListener, configuration: HTTPServerConfiguration, handler: any HTTPHandler, logger: Logger,
         clock: any Clock = SystemClock()
-    ) throws {
+    ) throws(SystemError) {
         try FileDescriptor.raiseLimit()
-        let (listeners, port) = try Self.listen(configuration)
-        self.port = port
+        port = listener.port
         loop = try EventLoop(
-            configuration: configuration, listeners: listeners, port: port, handler: handler, logger: logger,
-            clock: clock)
+            configuration: configuration, listeners: listener.descriptors, port: port, handler: handler,
+            logger: logger, clock: clock)
     }
 
     /// Starts the event loop's thread. To be called once.
@@ -59,31 +46,5 @@ package final class HTTPServer: Sendable {
             return thread
         }
         running?.join()
-    }
-
-    /// One socket for each address of the host, all on the same port. An address that this machine lacks is left out
-    /// as long as there is another.
-    private static func listen(
-        _ configuration: HTTPServerConfiguration
-    ) throws -> (listeners: [FileDescriptor], port: UInt16) {
-        var listeners: [FileDescriptor] = []
-        var port = configuration.port
-        var lastError: SystemError?
-        for var address in try SocketAddress.resolve(host: configuration.host, port: port) {
-            address.port = port
-            do throws(SystemError) {
-                let listener = try FileDescriptor.listen(on: address, backlog: 4096)
-                listeners.append(listener)
-                port = try listener.localAddress().port
-            } catch {
-                lastError = error
-                guard error.isMissingAddress else { break }
-            }
-        }
-        if let lastError, listeners.isEmpty || !lastError.isMissingAddress {
-            for listener in listeners { listener.close() }
-            throw lastError
-        }
-        return (listeners, port)
     }
 }

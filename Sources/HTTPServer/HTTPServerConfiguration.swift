@@ -1,9 +1,5 @@
-/// Where a server listens and what it lets its clients do.
+/// What a server lets its clients do.
 package struct HTTPServerConfiguration: Sendable {
-    /// An IPv4 or IPv6 address or a name. `::` listens on IPv4 too.
-    package var host: String
-    /// 0 lets the system choose.
-    package var port: UInt16
     /// The header that carries a request's id on every response.
     package var requestIDHeader: String
     /// For the Server header; nil leaves the header out.
@@ -29,11 +25,7 @@ package struct HTTPServerConfiguration: Sendable {
     /// How long a connection that we have closed waits for the client to close it too.
     package var lingerTimeoutMilliseconds: Int64 = 2000
 
-    package init(
-        host: String, port: UInt16, requestIDHeader: String = "x-amzn-RequestId", serverName: String? = nil
-    ) {
-        self.host = host
-        self.port = port
+    package init(requestIDHeader: String = "x-amzn-RequestId", serverName: String? = nil) {
         self.requestIDHeader = requestIDHeader
         self.serverName = serverName
     }

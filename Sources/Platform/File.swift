@@ -26,17 +26,14 @@ extension FileDescriptor {
         return count
     }
 
-    /// At most `count` bytes from `offset` on.
+    /// At most `count` bytes from `offset` on; fewer at the end of the file.
     package func bytes(at offset: Int, count: Int) throws(SystemError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
-        var failure: SystemError?
+        var result = Result<Int, SystemError>.success(0)
         bytes.withUnsafeMutableBytes { buffer in
-            do throws(SystemError) {
-                let got = try read(into: buffer, at: offset)
-                for index in got..<buffer.count { buffer[index] = 0 }
-            } catch { failure = error }
+            result = Result { () throws(SystemError) in try read(into: buffer, at: offset) }
         }
-        if let failure { throw failure }
+        bytes.removeLast(count - (try result.get()))
         return bytes
     }
 

@@ -8,15 +8,22 @@ final class EngineCore {
     private let options: EngineOptions
     private var parked = ParkedReceivers()
     private var sweeps: SweepSchedule
-    /// Receives that found nothing while due messages were still hidden: an empty answer would be wrong.
+    /// Receives that found nothing while due messages were still hidden, or before they had looked at all messages: an
+    /// empty answer would be wrong.
     private var deferred: [Receiver] = []
+    /// Queues whose parked receivers have to be served again, for the second of these reasons.
+    private var unserved: Set<QueueID> = []
+    /// How long the sweeps rest after a batch that failed, so that a broken disk is not asked without end.
+    private static let failurePauseMilliseconds: Int64 = 1000
     /// Answers of the running batch.
     private var answers: [Answer] = []
 
     init(store: Store, options: EngineOptions, now: Timestamp) {
         self.store = store
         self.options = options
-        sweeps = SweepSchedule(queues: store.allQueues(), now: now, graceMilliseconds: options.redriveGraceMilliseconds)
+        sweeps = SweepSchedule(
+            queues: store.allQueues(), queuesWithMoveTask: store.queuesWithMoveTask(), now: now,
+            graceMilliseconds: options.redriveGraceMilliseconds)
     }
 
     /// Does everything that is due and all of `jobs` in one transaction, then gives the answers. Returns when it has to
@@ -33,7 +40,14 @@ final class EngineCore {
         }
         finish(result, now: now)
         while let receiver = parked.removeTimedOut(at: now) { receiver.completion(.success([])) }
-        return [deferred.isEmpty ? nil : now, sweeps.next, parked.nextTimeout].compactMap { $0 }.min()
+        return [nextTry(after: result, now: now), sweeps.next, parked.nextTimeout].compactMap { $0 }.min()
+    }
+
+    /// When receives are to be tried again that could not be answered yet.
+    private func nextTry(after result: Result<BatchNews, QueueError>, now: Timestamp) -> Timestamp? {
+        if deferred.isEmpty, unserved.isEmpty { return nil }
+        if case .failure = result { return now.adding(milliseconds: Self.failurePauseMilliseconds) }
+        return now
     }
 
     /// Ends all long polls with an empty answer.
@@ -54,8 +68,10 @@ final class EngineCore {
             failure = error
             // What the sweeps did was undone with the batch.
             sweeps = SweepSchedule(
-                queues: store.allQueues(), now: now.adding(seconds: 1),
+                queues: store.allQueues(), queuesWithMoveTask: store.queuesWithMoveTask(),
+                now: now.adding(milliseconds: Self.failurePauseMilliseconds),
                 graceMilliseconds: options.redriveGraceMilliseconds)
+            unserved = parked.queues
         }
         let ready = answers
         answers.removeAll(keepingCapacity: true)
@@ -72,49 +88,79 @@ final class EngineCore {
         let waitSeconds = receiver.waitSeconds ?? queue.settings.receiveWaitSeconds
         let received = transaction.perform(receiver.operation(waits: waitSeconds > 0))
         guard case .success(let messages) = received, messages.isEmpty else { return answer(receiver, received) }
+        let isUnfinished = transaction.news.unfinishedQueues.remove(queue.id) != nil
         if waitSeconds > 0 {
             guard parked.count < options.parkedReceiversMax else { return answer(receiver, .failure(.overloaded)) }
             parked.park(receiver, at: queue.id, until: transaction.now.adding(seconds: waitSeconds))
+            if isUnfinished { unserved.insert(queue.id) }
             return nil
         }
-        guard !sweeps.isBehind(at: transaction.now) else {
+        guard !isUnfinished, !sweeps.isBehind(at: transaction.now) else {
             deferred.append(receiver)
             return nil
         }
         return answer(receiver, received)
     }
 
-    /// The client has gone: nothing more is selected for it, and what it got just before is visible again at once.
+    /// The client has gone: nothing more is selected for it, and what it got just before is visible again at once. The
+    /// messages of a receive that can be repeated stay hidden for the client to come back for.
     func abandon(_ receiver: Receiver, _ transaction: WriteTransaction) -> Answer? {
         receiver.isAbandoned = true
         parked.remove(receiver)
-        guard !receiver.received.isEmpty else { return nil }
-        let changes = receiver.received.map {
-            ChangeMessageVisibility.Change(PresentedHandle($0.handle, text: ""), timeoutSeconds: 0)
-        }
+        let received = receiver.received
         receiver.received = []
-        _ = transaction.perform(ChangeMessageVisibility(in: receiver.name, changes))
+        guard !received.isEmpty, receiver.attemptID == nil else { return nil }
+        _ = transaction.perform(ReturnMessages(to: receiver.name, received))
         return nil
     }
 
-    /// Hands what has become available in this batch to those who wait for it, within the same transaction.
+    /// Hands what has become available to those who wait for it, within the same transaction.
     private func serveParked(_ transaction: WriteTransaction) {
-        var queues = transaction.news.availableQueues.union(transaction.news.changedQueues)
+        var available = transaction.news.availableQueues
+        var queues = available.union(transaction.news.changedQueues).union(unserved)
+        unserved.removeAll()
         while let queue = queues.popFirst() {
-            while let receiver = parked.first(at: queue) {
-                let result = transaction.perform(receiver.operation(waits: true))
-                if case .success(let messages) = result, messages.isEmpty { break }
-                parked.remove(receiver)
-                keep(answer(receiver, result))
+            transaction.news.availableQueues.removeAll()
+            serveParked(at: queue, transaction)
+            // Receives move messages into dead-letter queues, where others wait.
+            queues.formUnion(transaction.news.availableQueues)
+            available.formUnion(transaction.news.availableQueues)
+        }
+        // The sweeps want to know them all.
+        transaction.news.availableQueues = available
+    }
+
+    private func serveParked(at queue: QueueID, _ transaction: WriteTransaction) {
+        while let receiver = parked.first(at: queue) {
+            let result = serve(receiver, at: queue, transaction)
+            if case .success(let messages) = result, messages.isEmpty {
+                if transaction.news.unfinishedQueues.remove(queue) != nil { unserved.insert(queue) }
+                return
             }
+            // The batch is lost, and with it whatever this receiver could have been given.
+            if case .failure(.storageFailed) = result { return }
+            parked.remove(receiver)
+            keep(answer(receiver, result))
+        }
+    }
+
+    /// The name may belong to another queue by now, which is not the one the receiver waits for.
+    private func serve(
+        _ receiver: Receiver, at queue: QueueID, _ transaction: WriteTransaction
+    ) -> Result<[ReceivedMessage], QueueError> {
+        transaction.find(receiver.name).flatMap { found in
+            guard found.id == queue else { return .failure(.queueDoesNotExist) }
+            return transaction.perform(receiver.operation(waits: true))
         }
     }
 
     private func answer(_ receiver: Receiver, _ result: Result<[ReceivedMessage], QueueError>) -> Answer {
-        { failure in
-            if let failure { return receiver.completion(.failure(failure)) }
-            if case .success(let messages) = result { receiver.received = messages }
-            receiver.completion(result)
+        // Known from now on, so that the client can leave in the same batch.
+        if case .success(let messages) = result { receiver.received = messages }
+        return { failure in
+            if failure != nil { receiver.received = [] }
+            guard !receiver.isAbandoned else { return }
+            receiver.completion(failure.map { .failure($0) } ?? result)
         }
     }
 }

@@ -15,6 +15,9 @@ struct ParkedReceivers {
 
     var count: Int { byIdentifier.count }
 
+    /// Where somebody waits.
+    var queues: Set<QueueID> { Set(lines.keys) }
+
     /// The first moment at which somebody has waited long enough.
     var nextTimeout: Timestamp? { mutating get { deadlines.next } }
 

@@ -11,7 +11,6 @@ package final class QueueEngine: Sendable {
     /// The secret that seals receipt handles.
     package let receiptHandleKey: [UInt8]
 
-    private let clock: any Clock
     private let writes: Mailbox<any Job>
     private let reads: Mailbox<ReadJob>
     private let report: @Sendable (StoreFailure) -> Void
@@ -22,12 +21,13 @@ package final class QueueEngine: Sendable {
         store storeOptions: sending StoreOptions, options: EngineOptions = EngineOptions(), clock: any Clock,
         report: @escaping @Sendable (StoreFailure) -> Void
     ) throws {
-        self.clock = clock
         self.report = report
         writes = Mailbox(capacity: options.waitingRequestsMax)
         reads = Mailbox(capacity: options.waitingRequestsMax)
-        let now = Timestamp(milliseconds: clock.now())
-        let store = try Store(options: storeOptions, now: now, report: report)
+        let store = try Store(
+            options: storeOptions, now: Timestamp(milliseconds: clock.now()), report: report)
+        let clock = ForwardClock(clock, from: store.latestTime)
+        let now = clock.now()
         receiptHandleKey = store.receiptHandleKey
         let reader = Handover(try store.openReader())
         let core = Handover((store: store, core: EngineCore(store: store, options: options, now: now)))
@@ -88,10 +88,13 @@ package final class QueueEngine: Sendable {
     }
 
     /// Ends all long polls with an empty answer and refuses new work; what was accepted is finished. Returns when the
-    /// file is closed. To be called once.
+    /// file is closed, to every caller.
     package func stop() {
         writes.close()
-        for thread in threads.withLock({ $0 }) { thread.join() }
+        threads.withLock { running in
+            for thread in running { thread.join() }
+            running = []
+        }
     }
 
     private var refusal: QueueError { writes.isClosed ? .shuttingDown : .overloaded }
@@ -99,15 +102,14 @@ package final class QueueEngine: Sendable {
     /// Jobs of one batch, so that no answer waits for a commit that is long in the making.
     private static let batchMax = 1000
 
-    private static func runWriter(_ core: EngineCore, jobs: Mailbox<any Job>, clock: any Clock) {
-        func now() -> Timestamp { Timestamp(milliseconds: clock.now()) }
+    private static func runWriter(_ core: EngineCore, jobs: Mailbox<any Job>, clock: ForwardClock) {
         var taken: [any Job] = []
-        var due = core.run([], now: now())
+        var due = core.run([], now: clock.now())
         while !jobs.isFinished {
-            jobs.takeAll(into: &taken, timeoutMilliseconds: due.map { max(0, $0.since(now())) })
+            jobs.takeAll(into: &taken, timeoutMilliseconds: due.map { max(0, $0.since(clock.now())) })
             var rest = taken[...]
             repeat {
-                due = core.run(Array(rest.prefix(batchMax)), now: now())
+                due = core.run(Array(rest.prefix(batchMax)), now: clock.now())
                 rest = rest.dropFirst(batchMax)
             } while !rest.isEmpty
         }

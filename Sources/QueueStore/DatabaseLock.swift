@@ -8,21 +8,18 @@ import SQLite
 /// must stay open as long as SQLite has the file: closing any descriptor of a file drops all fcntl locks of the process
 /// (https://sqlite.org/howtocorrupt.html, 2.2).
 final class DatabaseLock {
-    private let descriptor: FileDescriptor
+    let descriptor: FileDescriptor
 
-    /// `verifies`: whether the file has to be one that can be served.
-    init(path: String, verifies: Bool = true) throws(StoreOpenError) {
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else {
-            throw .cannotOpen(path: path, SQLiteError(code: Int32(errno), message: String(cString: strerror(errno))))
+    init(path: String) throws(StoreOpenError) {
+        do throws(SystemError) {
+            descriptor = try FileDescriptor.open(path, O_RDWR | O_CREAT, mode: 0o644)
+        } catch {
+            let message = String(cString: strerror(error.code))
+            throw .cannotOpen(path: path, SQLiteError(code: error.code, message: message))
         }
-        self.descriptor = FileDescriptor(rawValue: descriptor)
         do {
             // Of a file that has been replaced since it was opened the lock is worth nothing.
-            guard try self.descriptor.tryLock(LOCK_EX), try isStillAt(path) else {
-                throw StoreOpenError.inUse(path: path)
-            }
-            if verifies { try DatabaseFile.verify(path, self.descriptor) }
+            guard try descriptor.tryLock(LOCK_EX), try isStillAt(path) else { throw StoreOpenError.inUse(path: path) }
         } catch {
             release()
             throw (error as? StoreOpenError) ?? .cannotRead(path: path, error)

@@ -72,6 +72,8 @@ struct Migrator {
             try connection.execute(String(decoding: migration.sql, as: UTF8.self))
             try connection.prepare("INSERT INTO migration (version, name, sha256, applied_at) VALUES (?, ?, ?, ?)").run(
                 migration.version, migration.name, SHA256.hexDigest(of: migration.sql), now.milliseconds)
+            // The header tells the version too, so that it can be read without opening the database.
+            try connection.execute("PRAGMA user_version = \(migration.version)")
             try connection.execute("COMMIT")
         } catch {
             // Nothing of the step is left, whether this works or the transaction is gone already.

@@ -25,6 +25,7 @@ package final class Store {
         // Where SQLite's own files stand behind another VFS there is nothing to lock.
         lock = options.vfs == nil ? try DatabaseLock(path: options.path) : nil
         do throws(StoreOpenError) {
+            if let lock { try DatabaseFile.verify(options.path, lock.descriptor) }
             (connection, receiptHandleKey, transaction) = try Self.prepare(options, now: now)
         } catch {
             lock?.release()
@@ -60,12 +61,30 @@ package final class Store {
         }
     }
 
+    /// A time that the store has seen, a few seconds old at most. No later one may be before it.
+    package var latestTime: Timestamp { transaction.latestTime }
+
     /// The ids of all queues.
     package func allQueues() -> [QueueID] {
         do {
             return try connection.statement("SELECT id FROM queue").all { QueueID($0.integer(0)) }
         } catch {
             report(StoreFailure(error, during: "list queues"))
+            return []
+        }
+    }
+
+    /// The text of every statement prepared so far: what tests of query plans look through.
+    var keptSQL: [String] { connection.keptSQL }
+
+    /// The queues whose messages are being moved by a task.
+    package func queuesWithMoveTask() -> [QueueID] {
+        do {
+            return try connection.statement("SELECT queue_id FROM message_move_task WHERE status = 'RUNNING'").all {
+                QueueID($0.integer(0))
+            }
+        } catch {
+            report(StoreFailure(error, during: "list message move tasks"))
             return []
         }
     }
@@ -168,6 +187,9 @@ package final class StoreReader {
     private let connection: Connection
 
     init(connection: Connection) { self.connection = connection }
+
+    /// The text of every statement prepared so far.
+    var keptSQL: [String] { connection.keptSQL }
 
     /// Answers a question from what has been committed. A storage error is passed to `report` and comes back as
     /// ``QueueError/storageFailed``.

@@ -98,6 +98,14 @@ package final class Connection {
     /// The text of every kept statement: what tests of query plans look through.
     package var keptSQL: [String] { cache.values.map(\.sql) }
 
+    /// How SQLite goes about a statement, a line for each step. https://sqlite.org/eqp.html
+    package func queryPlan(of sql: String) throws(SQLiteError) -> [String] {
+        let explanation = try prepare("EXPLAIN QUERY PLAN \(sql)")
+        var steps: [String] = []
+        while try explanation.step() { steps.append(Row(statement: explanation.handle).text(3)) }
+        return steps
+    }
+
     /// False inside a transaction. After an error it tells whether SQLite has rolled the transaction back by itself.
     package var isAutocommit: Bool { sqlite3_get_autocommit(handle) != 0 }
 
@@ -106,6 +114,9 @@ package final class Connection {
 
     /// Rows changed by the last INSERT, UPDATE or DELETE.
     package var changes: Int { Int(sqlite3_changes64(handle)) }
+
+    /// Rows changed since the connection was opened.
+    package var totalChanges: Int64 { sqlite3_total_changes64(handle) }
 
     func error(_ code: Int32, sql: String?) -> SQLiteError {
         SQLiteError(code: code, message: String(cString: sqlite3_errmsg(handle)), sql: sql)

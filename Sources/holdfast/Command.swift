@@ -18,7 +18,7 @@ struct Command: Sendable {
         self.synopsis = synopsis
         self.summary = summary
         help = {
-            let usage = "Usage: holdfast \(Options.command) \(synopsis)\n\n\(description)\n"
+            let usage = "holdfast \(Options.command) \(synopsis)\n\n\(description)\n"
             return usage + Options.table.map { "\n" + Help.describe($0) }.joined()
         }
         self.run = { try run(Options(arguments: $0, environment: $1)) }

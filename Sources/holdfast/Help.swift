@@ -15,7 +15,8 @@ enum Help {
               holdfast --help
 
             holdfast COMMAND --help tells more of each.
-            """
+
+            """ + Command.all[0].help()
     }
 
     static func describe<Options>(_ option: CommandOption<Options>) -> String {

@@ -17,10 +17,12 @@ enum Serve {
         let signals = try SignalWaiter()
         let clock = SystemClock()
         let logger = Logger(minimumLevel: options.logLevel, clock: clock)
+        // The address first: if it is taken, no file is made or touched.
+        let listener = try listen(options)
         let engine = try QueueEngine(
             store: storeOptions(options), options: engineOptions(options), clock: clock,
             report: { stopIfFatal($0, logger) })
-        let server = try makeServer(options, engine: engine, logger: logger, clock: clock)
+        let server = try makeServer(options, listener, engine: engine, logger: logger, clock: clock)
         let backups: ScheduledBackups?
         do {
             backups = try options.backupDirectory.map {
@@ -43,21 +45,23 @@ enum Serve {
         logger.info("stopped")
     }
 
+    private static func listen(_ options: ServeOptions) throws -> HTTPListener {
+        do {
+            return try HTTPListener(host: options.host, port: options.port)
+        } catch {
+            throw ListenError(host: options.host, port: options.port, reason: error)
+        }
+    }
+
     private static func makeServer(
-        _ options: ServeOptions, engine: QueueEngine, logger: Logger, clock: any Clock
+        _ options: ServeOptions, _ listener: HTTPListener, engine: QueueEngine, logger: Logger, clock: any Clock
     ) throws -> HTTPServer {
         let settings = SQSSettings(
             account: options.account, region: options.region, baseURL: options.publicURL)
         let actions = ActionTable.all(Backend(engine: engine), logger: logger)
         let handler = DaemonHandler(engine: engine, api: SQSService(settings, actions))
-        do {
-            return try HTTPServer(
-                configuration: HTTPServerConfiguration(host: options.host, port: options.port), handler: handler,
-                logger: logger, clock: clock)
-        } catch {
-            engine.stop()
-            throw ListenError(host: options.host, port: options.port, reason: error)
-        }
+        return try HTTPServer(
+            listener, configuration: HTTPServerConfiguration(), handler: handler, logger: logger, clock: clock)
     }
 
     private static func storeOptions(_ options: ServeOptions) -> StoreOptions {

@@ -121,7 +121,7 @@ class Daemon:
 
 def port_in(ready_line):
     """The port in the address that the ready line tells."""
-    return int(re.search(r"https?://\S+?:(\d+)", ready_line).group(1))
+    return int(re.search(r"https?://\S+:(\d+)", ready_line).group(1))
 
 
 def read_line(stream, seconds):

@@ -17,7 +17,7 @@ import Testing
         wire.receive(get)
         #expect(wire.statuses == [200, 200])
         #expect(!wire.sentText.contains("Connection:"))
-        #expect(wire.connection.isIdle)
+        #expect(wire.connection.owesNothing)
     }
 
     @Test(

@@ -34,11 +34,12 @@ import Testing
 
     /// Runs `body` with a server, which is stopped afterwards.
     private func withServer(
-        _ configuration: HTTPServerConfiguration = HTTPServerConfiguration(host: "127.0.0.1", port: 0),
+        _ configuration: HTTPServerConfiguration = HTTPServerConfiguration(), host: String = "127.0.0.1",
         _ body: (HTTPServer) throws -> Void
     ) throws {
         let server = try HTTPServer(
-            configuration: configuration, handler: handler, logger: Logger(minimumLevel: .error))
+            HTTPListener(host: host, port: 0), configuration: configuration, handler: handler,
+            logger: Logger(minimumLevel: .error))
         try server.start()
         defer { server.shutDown(drainMilliseconds: 0) }
         try body(server)
@@ -192,7 +193,7 @@ import Testing
     }
 
     @Test func `a connection too many is told so, and the next one served when there is room`() throws {
-        var configuration = HTTPServerConfiguration(host: "127.0.0.1", port: 0)
+        var configuration = HTTPServerConfiguration()
         configuration.maximumConnections = 2
         try withServer(configuration) { server in
             let clients = try (0..<2).map { _ in try TestClient(port: server.port) }
@@ -216,13 +217,13 @@ import Testing
     }
 
     @Test func `the loop closes a connection whose time has run out`() throws {
-        var impatientWhenIdle = HTTPServerConfiguration(host: "127.0.0.1", port: 0)
+        var impatientWhenIdle = HTTPServerConfiguration()
         impatientWhenIdle.idleTimeoutMilliseconds = 10
         try withServer(impatientWhenIdle) { server in
             let client = try TestClient(port: server.port)
             #expect(try client.receivesOnlyTheEnd())
         }
-        var impatientWithHeads = HTTPServerConfiguration(host: "127.0.0.1", port: 0)
+        var impatientWithHeads = HTTPServerConfiguration()
         impatientWithHeads.headTimeoutMilliseconds = 10
         try withServer(impatientWithHeads) { server in
             let client = try TestClient(port: server.port)
@@ -234,7 +235,7 @@ import Testing
     // MARK: Listening and stopping
 
     @Test func `the server listens on whatever the host stands for`() throws {
-        try withServer(HTTPServerConfiguration(host: "localhost", port: 0)) { server in
+        try withServer(host: "localhost") { server in
             let client = try TestClient(port: server.port)
             try client.send(get("/"))
             #expect(try client.receive().status == 200)
@@ -244,9 +245,7 @@ import Testing
     @Test func `a port that is taken is an error that says so`() throws {
         try withServer { server in
             let error = #expect(throws: SystemError.self) {
-                try HTTPServer(
-                    configuration: HTTPServerConfiguration(host: "127.0.0.1", port: server.port), handler: handler,
-                    logger: Logger())
+                try HTTPListener(host: "127.0.0.1", port: server.port)
             }
             #expect(error == SystemError(code: EADDRINUSE, call: "bind"))
         }
@@ -254,9 +253,7 @@ import Testing
 
     @Test func `a host that does not exist is an error that says so`() {
         #expect(throws: HTTPServerError.self) {
-            try HTTPServer(
-                configuration: HTTPServerConfiguration(host: "host.invalid", port: 0), handler: handler,
-                logger: Logger())
+            try HTTPListener(host: "host.invalid", port: 0)
         }
     }
 
@@ -314,7 +311,8 @@ import Testing
             for thread in threads { thread.join() }
         }
         let unstarted = try HTTPServer(
-            configuration: HTTPServerConfiguration(host: "127.0.0.1", port: 0), handler: handler, logger: Logger())
+            HTTPListener(host: "127.0.0.1", port: 0), configuration: HTTPServerConfiguration(), handler: handler,
+            logger: Logger())
         unstarted.shutDown(drainMilliseconds: 0)
     }
 }

@@ -17,7 +17,7 @@ final class Wire {
     private var surroundings: ConnectionSurroundings
 
     init(_ configure: (inout HTTPServerConfiguration) -> Void = { _ in }) {
-        var configuration = HTTPServerConfiguration(host: "", port: 0, requestIDHeader: "x-id")
+        var configuration = HTTPServerConfiguration(requestIDHeader: "x-id")
         configure(&configuration)
         surroundings = ConnectionSurroundings(
             configuration: configuration, ids: RequestIDGenerator(seed: (1, 2, 3, 4)))

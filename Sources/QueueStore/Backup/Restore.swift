@@ -26,7 +26,7 @@ package struct Restore {
         if let problem = report.problems.first { throw BackupError.damaged(path: backup.path, problem: problem) }
         let old = try FileName.status(of: path)
         // The lock is held on a file of that name, which is made if there is none. Nobody can begin to serve it.
-        let lock = try DatabaseLock(path: path, verifies: false)
+        let lock = try DatabaseLock(path: path)
         defer { lock.release() }
         do {
             let file = try PendingFile(for: path, mode: old?.st_mode ?? backup.descriptor.status().st_mode)

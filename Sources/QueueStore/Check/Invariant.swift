@@ -105,6 +105,10 @@ package struct Invariant: Sendable {
             """
         ),
         (
+            "message move tasks belong to a queue",
+            "SELECT id FROM message_move_task WHERE queue_id NOT IN (SELECT id FROM queue)"
+        ),
+        (
             "tags belong to a queue",
             "SELECT format('queue %d, tag %s', queue_id, key) FROM queue_tag WHERE queue_id NOT IN (SELECT id FROM queue)"
         ),

@@ -1,4 +1,5 @@
 import Glibc
+import Migrations
 import Platform
 import SQLite
 
@@ -21,8 +22,8 @@ package final class DatabaseFile {
             throw .cannotRead(path: path, error)
         }
         do {
-            guard try descriptor.status().st_size > 0 else { throw StoreOpenError.empty(path: path) }
-            guard try DatabaseHeader(of: descriptor) != nil else { throw StoreOpenError.notADatabase(path: path) }
+            let header = try FileHeader(of: descriptor, path: path, knownVersion: Migration.all.count)
+            guard header != nil else { throw StoreOpenError.empty(path: path) }
             isComplete = try Self.lockIfComplete(path, descriptor)
         } catch {
             descriptor.close()
@@ -39,17 +40,22 @@ package final class DatabaseFile {
         return false
     }
 
-    /// Whether file and log are what the last daemon left, as far as that can be told in a moment. The file must not be
-    /// served.
-    static func verify(_ path: String, _ descriptor: FileDescriptor) throws {
-        let logSize = try WriteAheadLog.size(of: path)
-        guard try descriptor.status().st_size > 0 else {
-            if logSize > 0 { throw StoreOpenError.logWithoutDatabase(path: path) }
-            return
+    /// Whether file and log are what the last daemon left, as far as that can be told in a moment. Nobody may be
+    /// serving the file.
+    static func verify(_ path: String, _ descriptor: FileDescriptor) throws(StoreOpenError) {
+        let header = try FileHeader(of: descriptor, path: path, knownVersion: Migration.all.count)
+        do {
+            let logSize = try WriteAheadLog.size(of: path)
+            switch header {
+            case nil where logSize > 0: throw StoreOpenError.logWithoutDatabase(path: path)
+            case let header? where header.isMarkedOpen:
+                guard logSize > 0 else { throw StoreOpenError.logMissing(path: path) }
+                if try WriteAheadLog.isDamaged(of: path) { throw StoreOpenError.logDamaged(path: path) }
+            default: break
+            }
+        } catch {
+            throw (error as? StoreOpenError) ?? .cannotRead(path: path, error)
         }
-        guard let header = try DatabaseHeader(of: descriptor), header.isMarkedOpen else { return }
-        guard logSize > 0 else { throw StoreOpenError.logMissing(path: path) }
-        if try WriteAheadLog.isDamaged(of: path) { throw StoreOpenError.logDamaged(path: path) }
     }
 
     package func close() { descriptor.close() }

@@ -30,13 +30,12 @@ struct WriteAheadLog {
 
     private func isDamaged() throws(SystemError) -> Bool {
         let header = try file.bytes(at: 0, count: Self.headerLength)
+        guard header.count == Self.headerLength else { return true }
         let pageSize = Int(header.bigEndianWord(at: 8))
         let isBigEndian = header.bigEndianWord(at: 0) & 1 == 1
         var checksum = Checksum(isBigEndian: isBigEndian)
         checksum.add(header[0..<24])
-        guard size >= Self.headerLength, checksum.equals(header[24..<32]), pageSize >= 512, pageSize <= 65536 else {
-            return true
-        }
+        guard checksum.equals(header[24..<32]), (512...65536).contains(pageSize) else { return true }
         let salts = header[16..<24]
         let frameLength = Self.frameHeaderLength + pageSize
         var offset = Self.headerLength

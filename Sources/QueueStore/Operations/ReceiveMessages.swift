@@ -3,6 +3,8 @@ import SQLite
 
 /// Hands out messages of a queue. Those received too often go to the dead-letter queue in the same transaction.
 package struct ReceiveMessages: WriteOperation {
+    package static var checksBeforeChanging: Bool { true }
+
     package let name: QueueName
     let limit: Int
     let visibilityTimeoutSeconds: Int?
@@ -38,10 +40,12 @@ package struct ReceiveMessages: WriteOperation {
         let room = try roomInFlight(of: queue, in: transaction)
         // A message with a timeout of 0 is hidden only while this receive selects, so that it comes once.
         let visibleAt = transaction.now.adding(milliseconds: max(Int64(timeout) * 1000, 1))
-        let received = try select(min(limit, room), from: queue, until: visibleAt, in: transaction)
+        var received = try select(min(limit, room), from: queue, until: visibleAt, in: transaction)
         if timeout == 0 {
-            // The same moment that is remembered for the attempt: the message has timed out and was not touched.
-            for delivery in received { try transaction.makeReady(delivery.message, in: queue, at: visibleAt) }
+            for index in received.indices {
+                try transaction.makeReady(received[index].message, in: queue, at: transaction.now)
+                received[index].message.visibleAt = transaction.now
+            }
         }
         let messages = received.map { $0.received(from: queue, at: transaction.now) }
         if let attemptID, !messages.isEmpty {
@@ -80,8 +84,7 @@ package struct ReceiveMessages: WriteOperation {
                 }
             }
         }
-        // There may be more behind what was discarded: whoever waits is to look again.
-        if discarded >= Self.discardedMax { transaction.news.availableQueues.insert(queue.id) }
+        if discarded >= Self.discardedMax { transaction.news.unfinishedQueues.insert(queue.id) }
         return taken
     }
 }
@@ -133,13 +136,14 @@ extension WriteTransaction {
         return try ready(in: group.id, before: Int64.max, 1, in: queue.backlog)
     }
 
-    private struct NextGroup {
+    struct NextGroup {
         let id: String
         let position: Int64
         let inFlight: Int
     }
 
-    private func nextGroup(in queue: QueueRecord) throws(SQLiteError) -> NextGroup? {
+    /// The group whose turn it is; nil if no group has anything to hand out.
+    func nextGroup(in queue: QueueRecord) throws(SQLiteError) -> NextGroup? {
         while true {
             let next = try connection.statement(
                 """
@@ -159,12 +163,13 @@ extension WriteTransaction {
         }
     }
 
+    /// SQLite has to be told of the index: by itself it walks over all messages in flight that stand before these.
     private func readyWithoutGroup(_ limit: Int, in backlog: BacklogID) throws(SQLiteError) -> [Delivery] {
         try connection.statement(
             """
             SELECT backlog_id, message.id, message_id, state, visible_at, receive_count, sent_at, first_received_at,
                 group_id, deduplication_id, dead_letter_source, received_elsewhere, body, md5, attributes, trace_header
-            FROM message JOIN message_body ON message_body.id = message.id
+            FROM message INDEXED BY message_ready JOIN message_body ON message_body.id = message.id
             WHERE backlog_id = ? AND state = 0 AND group_id IS NULL ORDER BY message.id LIMIT ?
             """
         ).all(backlog.rawValue, limit, read: Delivery.init)

@@ -1,4 +1,5 @@
 import QueueModel
+import SQLite
 
 /// Removes what purged and deleted queues have left behind.
 package struct EmptyLeftBacklogs: WriteOperation {
@@ -12,36 +13,47 @@ package struct EmptyLeftBacklogs: WriteOperation {
             BacklogID($0.integer(0))
         }
         guard let left else { return SweepResult(count: 0) }
-        let messages = try connection.statement("SELECT id FROM message WHERE backlog_id = ? ORDER BY id LIMIT ?").all(
-            left.rawValue, limit
-        ) { SequenceNumber($0.integer(0)) }
-        for message in messages {
-            try connection.statement("DELETE FROM message WHERE backlog_id = ? AND id = ?").run(
-                left.rawValue, message.rawValue)
-            try connection.statement("DELETE FROM message_body WHERE id = ?").run(message.rawValue)
-        }
-        guard messages.isEmpty else { return SweepResult(count: messages.count, nextDue: transaction.now) }
-        var removed = try connection.statement(
-            """
-            DELETE FROM message_group WHERE (backlog_id, group_id) IN
-                (SELECT backlog_id, group_id FROM message_group WHERE backlog_id = ? LIMIT ?)
-            """
-        ).runCountingChanges(left.rawValue, limit)
-        removed += try connection.statement(
-            """
-            DELETE FROM deduplication WHERE (backlog_id, scope, id) IN
-                (SELECT backlog_id, scope, id FROM deduplication WHERE backlog_id = ? LIMIT ?)
-            """
-        ).runCountingChanges(left.rawValue, limit)
-        removed += try connection.statement(
-            """
-            DELETE FROM receive_attempt WHERE (backlog_id, attempt_id, ordinal) IN
-                (SELECT backlog_id, attempt_id, ordinal FROM receive_attempt WHERE backlog_id = ? LIMIT ?)
-            """
-        ).runCountingChanges(left.rawValue, limit)
+        var removed = try removeMessages(of: left, on: connection)
+        if removed == 0 { removed = try removeRecords(of: left, on: connection) }
         guard removed == 0 else { return SweepResult(count: removed, nextDue: transaction.now) }
         try connection.statement("DELETE FROM backlog WHERE id = ?").run(left.rawValue)
         transaction.forgetCounts(of: left)
         return SweepResult(count: 1, nextDue: transaction.now)
+    }
+
+    private func removeMessages(of backlog: BacklogID, on connection: Connection) throws(SQLiteError) -> Int {
+        let messages = try connection.statement("SELECT id FROM message WHERE backlog_id = ? ORDER BY id LIMIT ?").all(
+            backlog.rawValue, limit
+        ) { $0.integer(0) }
+        for message in messages {
+            try connection.statement("DELETE FROM message WHERE backlog_id = ? AND id = ?").run(
+                backlog.rawValue, message)
+            try connection.statement("DELETE FROM message_body WHERE id = ?").run(message)
+        }
+        return messages.count
+    }
+
+    /// Ranges of keys, so that SQLite walks just the rows that go.
+    private func removeRecords(of backlog: BacklogID, on connection: Connection) throws(SQLiteError) -> Int {
+        let groups = try connection.statement(
+            """
+            DELETE FROM message_group WHERE backlog_id = ?1 AND group_id <= (SELECT max(group_id) FROM
+                (SELECT group_id FROM message_group WHERE backlog_id = ?1 ORDER BY group_id LIMIT ?2))
+            """
+        ).runCountingChanges(backlog.rawValue, limit)
+        let attempts = try connection.statement(
+            """
+            DELETE FROM receive_attempt WHERE backlog_id = ?1 AND attempt_id <= (SELECT max(attempt_id) FROM
+                (SELECT attempt_id FROM receive_attempt WHERE backlog_id = ?1 ORDER BY attempt_id LIMIT ?2))
+            """
+        ).runCountingChanges(backlog.rawValue, limit)
+        let deduplication = try connection.statement(
+            "SELECT scope, id FROM deduplication WHERE backlog_id = ? ORDER BY scope, id LIMIT ?"
+        ).all(backlog.rawValue, limit) { ($0.text(0), $0.text(1)) }
+        for (scope, id) in deduplication {
+            try connection.statement("DELETE FROM deduplication WHERE backlog_id = ? AND scope = ? AND id = ?").run(
+                backlog.rawValue, scope, id)
+        }
+        return groups + attempts + deduplication.count
     }
 }

@@ -1,0 +1,259 @@
+import QueueModel
+import QueueStore
+import TestSupport
+import Testing
+
+/// Order, group locking and the turns of the groups. Reference: 2.18, 5.2, 7.1, 7.3, 7.4, 7.6.
+struct FIFOTests {
+    let fixture: StoreFixture
+    let queue: QueueName
+
+    init() throws {
+        fixture = try StoreFixture()
+        queue = try fixture.createQueue("q.fifo")
+    }
+
+    /// Sends messages named by their group and number: "g1-m1".
+    private func send(_ names: String...) throws {
+        for name in names {
+            try fixture.send(name, to: queue, group: String(name.prefix(2)), deduplicationID: name)
+        }
+    }
+
+    private func receive(_ limit: Int = 10, timeout: Int? = nil) throws -> [String] {
+        try fixture.receiveTexts(from: queue, limit, timeout: timeout)
+    }
+
+    // MARK: Required identifiers
+
+    @Test(
+        "a message needs a group, and a deduplication id where content does not serve",
+        arguments: [(false, QueueError.missingParameter("MessageGroupId")), (true, Self.noGroupInBatch)])
+    func requiredIdentifiers(isBatch: Bool, noGroup: QueueError) throws {
+        let good = OutgoingMessage("a", group: "g", deduplicationID: "d")
+        func send(_ bad: OutgoingMessage) throws {
+            let messages = isBatch ? [good, bad] : [bad]
+            try fixture.perform(SendMessages(to: queue, messages, isBatch: isBatch))
+        }
+        #expect(throws: noGroup) { try send(OutgoingMessage("a")) }
+        #expect(throws: noGroup) { try send(OutgoingMessage("a", deduplicationID: "d")) }
+        #expect(
+            throws: QueueError.invalidParameter(
+                "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided "
+                    + "explicitly")
+        ) { try send(OutgoingMessage("a", group: "g")) }
+        #expect(try fixture.counts(queue) == [0, 0, 0])
+    }
+
+    private static let noGroupInBatch = QueueError.invalidParameter(
+        "The request must contain the parameter MessageGroupId.")
+
+    @Test func `a message's own delay is refused unless it is zero, which is no delay of its own`() throws {
+        let error = QueueError.invalidValue(
+            5, of: "DelaySeconds", reason: "The request include parameter that is not valid for this queue type.")
+        #expect(throws: error) { try fixture.send("a", to: queue, delay: 5, group: "g", deduplicationID: "1") }
+        try fixture.setAttributes(of: queue, ["DelaySeconds": "10"])
+        try fixture.send("b", to: queue, delay: 0, group: "g", deduplicationID: "2")
+        #expect(try fixture.counts(queue) == [0, 0, 1])
+    }
+
+    // MARK: Group locking
+
+    @Test func `a group with its head in flight is blocked, also for later messages; others are not`() throws {
+        try send("g1-m1", "g1-m2", "g2-m1")
+        #expect(try receive(1) == ["g1-m1"])
+        try send("g1-m3")
+        #expect(try receive() == ["g2-m1"])
+        #expect(try receive() == [])
+        #expect(try fixture.counts(queue) == [2, 2, 0])
+    }
+
+    @Test func `a receive drains a group before it takes the next`() throws {
+        try send("g1-m1", "g2-m1", "g1-m2", "g1-m3")
+        #expect(try receive() == ["g1-m1", "g1-m2", "g1-m3", "g2-m1"])
+    }
+
+    @Test func `deleting some of a received batch keeps the rest blocked`() throws {
+        try send("g1-m1", "g1-m2", "g1-m3")
+        let received = try fixture.receive(from: queue, 2)
+        try fixture.delete(received[0], from: queue)
+        #expect(try receive() == [])
+        try fixture.delete(received[1], from: queue)
+        #expect(try receive() == ["g1-m3"])
+    }
+
+    @Test func `deleting the last one in flight is news to those who wait`() throws {
+        try send("g1-m1", "g1-m2")
+        let received = try fixture.receive(from: queue, 1)
+        let delete = DeleteMessages(from: queue, [received[0].presented])
+        let id = try fixture.id(of: queue)
+        #expect(try fixture.batch { _ = $0.perform(delete) }.availableQueues == [id])
+    }
+
+    @Test func `deleting out of order does not let later messages pass`() throws {
+        try send("g1-m1", "g1-m2", "g1-m3", "g1-m4")
+        let received = try fixture.receive(from: queue, 3)
+        try fixture.delete(received[1], from: queue)
+        #expect(try receive() == [])
+        try fixture.changeVisibility(of: received[0], in: queue, to: 0)
+        #expect(try receive() == ["g1-m1"])
+    }
+
+    @Test func `the first of two in flight made visible is the only one to come`() throws {
+        try send("g1-m1", "g1-m2", "g1-m3")
+        let received = try fixture.receive(from: queue, 2)
+        try fixture.changeVisibility(of: received[0], in: queue, to: 0)
+        #expect(try receive() == ["g1-m1"])
+    }
+
+    @Test func `the second of two in flight made visible does not come`() throws {
+        try send("g1-m1", "g1-m2", "g1-m3")
+        let received = try fixture.receive(from: queue, 2)
+        try fixture.changeVisibility(of: received[1], in: queue, to: 0)
+        #expect(try receive() == [])
+    }
+
+    @Test(
+        "of three received, extending one lets those before it come again",
+        arguments: [(0, []), (1, ["g1-m1"]), (2, ["g1-m1", "g1-m2"])])
+    func extended(index: Int, deliverable: [String]) throws {
+        try send("g1-m1", "g1-m2", "g1-m3")
+        let received = try fixture.receive(from: queue)
+        try fixture.changeVisibility(of: received[index], in: queue, to: 100)
+        fixture.advance(seconds: 30)
+        try fixture.makeDueVisible()
+        #expect(try receive() == deliverable)
+    }
+
+    @Test func `a message that comes again keeps its place and its number`() throws {
+        try send("g1-m1", "g1-m2")
+        let first = try fixture.receive(from: queue)
+        fixture.advance(seconds: 30)
+        try fixture.makeDueVisible()
+        try send("g1-m3")
+        let second = try fixture.receive(from: queue)
+        #expect(second.map(\.text) == ["g1-m1", "g1-m2", "g1-m3"])
+        #expect(second.prefix(2).map(\.sequenceNumber) == first.map(\.sequenceNumber))
+    }
+
+    @Test func `the order holds while the sweep has come to only some of a group`() throws {
+        try send("g1-m1", "g1-m2", "g1-m3")
+        let received = try fixture.receive(from: queue)
+        try fixture.changeVisibility(of: received[1], in: queue, to: 20)
+        fixture.advance(seconds: 30)
+        try fixture.makeDueVisible(limit: 1)
+        #expect(try receive() == [])
+        try fixture.makeDueVisible(limit: 1)
+        try fixture.makeDueVisible(limit: 1)
+        #expect(try receive() == ["g1-m1", "g1-m2", "g1-m3"])
+    }
+
+    @Test func `a group that was empty works like a new one`() throws {
+        try send("g1-m1")
+        try fixture.delete(try fixture.receive(from: queue)[0], from: queue)
+        try send("g1-m2", "g1-m3")
+        #expect(try receive() == ["g1-m2", "g1-m3"])
+    }
+
+    @Test func `a receive with timeout zero does not lock the group`() throws {
+        try send("g1-m1", "g1-m2")
+        #expect(try receive(1, timeout: 0) == ["g1-m1"])
+        #expect(try receive(timeout: 0) == ["g1-m1", "g1-m2"])
+    }
+
+    @Test func `order and locks are as they were after a crash`() throws {
+        try send("g1-m1", "g1-m2", "g2-m1", "g2-m2")
+        #expect(try receive(1) == ["g1-m1"])
+        try fixture.crash()
+        #expect(try receive() == ["g2-m1", "g2-m2"])
+        fixture.advance(seconds: 30)
+        try fixture.makeDueVisible()
+        try fixture.crash()
+        #expect(try receive() == ["g1-m1", "g1-m2", "g2-m1", "g2-m2"])
+    }
+
+    // MARK: Turns of the groups
+
+    @Test func `groups that were received go behind the others`() throws {
+        try send("g1-m1", "g1-m2", "g2-m1", "g2-m2", "g3-m1")
+        #expect(try receive(3, timeout: 0) == ["g1-m1", "g1-m2", "g2-m1"])
+        #expect(try receive(timeout: 0) == ["g3-m1", "g1-m1", "g1-m2", "g2-m1", "g2-m2"])
+    }
+
+    @Test func `a group unlocked by a visibility change comes after one that waited`() throws {
+        try send("g1-m1", "g2-m1")
+        let received = try fixture.receive(from: queue, 1)
+        try fixture.changeVisibility(of: received[0], in: queue, to: 0)
+        #expect(try receive() == ["g2-m1", "g1-m1"])
+    }
+
+    @Test func `turns are kept across a restart`() throws {
+        try send("g1-m1", "g2-m1", "g3-m1")
+        #expect(try receive(2, timeout: 0) == ["g1-m1", "g2-m1"])
+        try fixture.reopen()
+        #expect(try receive(timeout: 0) == ["g3-m1", "g1-m1", "g2-m1"])
+    }
+
+    // MARK: Delay
+
+    @Test func `a delayed head blocks those behind it`() throws {
+        try fixture.setAttributes(of: queue, ["DelaySeconds": "10"])
+        try send("g1-m1")
+        fixture.advance(seconds: 5)
+        try send("g1-m2")
+        fixture.advance(seconds: 5)
+        try fixture.makeDueVisible()
+        #expect(try receive() == ["g1-m1"])
+        fixture.advance(seconds: 5)
+        try fixture.makeDueVisible()
+        #expect(try receive() == [])
+        #expect(try fixture.counts(queue) == [1, 1, 0])
+    }
+
+    @Test func `a new delay applies to messages that are still delayed`() throws {
+        try fixture.setAttributes(of: queue, ["DelaySeconds": "100"])
+        try send("g1-m1", "g2-m1")
+        fixture.advance(seconds: 10)
+        try send("g3-m1")
+        try fixture.setAttributes(of: queue, ["DelaySeconds": "15"])
+        fixture.advance(seconds: 5)
+        try fixture.makeDueVisible()
+        #expect(try receive() == ["g1-m1", "g2-m1"])
+        let id = try fixture.id(of: queue)
+        let change = SetQueueAttributes(name: queue, attributes: try QueueAttributeChanges(["DelaySeconds": "0"]))
+        #expect(try fixture.batch { _ = $0.perform(change) }.availableQueues == [id])
+        #expect(try receive() == ["g3-m1"])
+    }
+
+    // MARK: Sequence numbers
+
+    @Test func `sequence numbers rise, across a reopening and a crash too`() throws {
+        var numbers: [SequenceNumber] = []
+        for round in 0..<6 {
+            for number in 1...3 {
+                let sent = try fixture.send(
+                    "a", to: queue, group: "g\(number)", deduplicationID: "\(round)-\(number)")
+                numbers.append(try #require(sent.sequenceNumber))
+            }
+            if round % 2 == 0 { try fixture.reopen() } else { try fixture.crash() }
+        }
+        #expect(numbers == numbers.sorted())
+        #expect(Set(numbers).count == numbers.count)
+        #expect(numbers.allSatisfy { $0.text.count == 20 })
+    }
+
+    @Test func `numbers of a failed batch are not given out again`() throws {
+        try send("g1-m1")
+        let bad = SetQueueAttributes(name: queue, attributes: try QueueAttributeChanges(["FifoQueue": "false"]))
+        let send = SendMessages(
+            to: queue, [OutgoingMessage("a", group: "g", deduplicationID: "x")], isBatch: false)
+        try fixture.batch {
+            _ = $0.perform(bad)
+            _ = $0.perform(send)
+            _ = $0.perform(bad)
+        }
+        try self.send("g2-m1")
+        let numbers = try fixture.receive(from: queue).compactMap(\.sequenceNumber)
+        #expect(Set(numbers).count == 3)
+    }
+}
