@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 int clinux_accept(int listener, struct sockaddr *address, socklen_t *length) {
@@ -55,4 +56,17 @@ int64_t clinux_raise_descriptor_limit(void) {
         return (int64_t)soft;
     }
     return (int64_t)limit.rlim_cur;
+}
+
+int clinux_flush(int descriptor, int64_t offset, int64_t count) {
+    return sync_file_range(
+        descriptor, offset, count,
+        SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+}
+
+void clinux_yield_to_others(void) {
+    // On Linux both hold for the thread alone; whether they work or not, nothing depends on it.
+    setpriority(PRIO_PROCESS, 0, 19);
+    // ioprio_set(IOPRIO_WHO_PROCESS, this thread, best effort, lowest); the C library has no name for it.
+    syscall(SYS_ioprio_set, 1, 0, 2 << 13 | 7);
 }

@@ -23,7 +23,7 @@ final class RandomHistory {
     /// The last events, for the report.
     private(set) var story: [String] = []
 
-    typealias Stored = [String: Set<MessageID>]
+    typealias Stored = ReferenceQueues.Stored
 
     private struct Parked {
         let number: Int
@@ -32,16 +32,15 @@ final class RandomHistory {
         let deadline: Timestamp
     }
 
-    private static let inFlightMax = 25
-
     init(seed: UInt64) throws {
         var options = EngineOptions()
         // When the sweeper moves a message is its own choice, which the model cannot know.
         options.redriveGraceMilliseconds = 365 * 86_400_000
-        engine = try EngineFixture(
-            options: options, strictLimits: false, inFlightMax: Self.inFlightMax, seed: seed)
+        // Some histories meet the limit, in others groups become noisy.
+        let inFlightMax = seed % 2 == 0 ? 25 : 1000
+        engine = try EngineFixture(options: options, strictLimits: false, inFlightMax: inFlightMax, seed: seed)
         random = SeededRandom(seed: seed)
-        model = ReferenceQueues(now: engine.now, inFlightMax: Self.inFlightMax)
+        model = ReferenceQueues(now: engine.now, inFlightMax: inFlightMax)
         names = ["last", "dead", "a", "b", "dead.fifo", "f.fifo", "g.fifo"].map {
             QueueName(account: "000000000000", region: "us-east-1", name: $0)
         }
@@ -106,9 +105,9 @@ final class RandomHistory {
 
     private func request() throws -> any Job {
         switch number(below: 100) {
-        case 0..<40: try send()
-        case 40..<72: receive()
-        case 72..<88: delete() ?? receive()
+        case 0..<33: try send()
+        case 33..<63: receive()
+        case 63..<88: delete() ?? receive()
         default: changeVisibility() ?? receive()
         }
     }
@@ -394,7 +393,10 @@ final class RandomHistory {
 
     private func checkEverything() throws {
         try engine.files.checkInvariants()
-        guard try engine.files.messages() == model.messages else { throw Disagreement("the messages differ") }
+        let stored = try engine.files.messages()
+        for name in names where !model.isSame(stored[name.name] ?? [], in: name) {
+            throw Disagreement("the messages of \(name.name) differ")
+        }
         try checkCounts(of: Set(names))
     }
 }

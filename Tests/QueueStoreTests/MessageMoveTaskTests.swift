@@ -1,4 +1,5 @@
 import QueueModel
+import SQLite
 import TestSupport
 import Testing
 
@@ -380,6 +381,25 @@ struct MessageMoveTaskTests {
         try start(to: other)
         #expect(try move().count == 4)
         #expect(try move() == .init(count: 2, next: .never))
+    }
+
+    @Test func `the next message is found by an index, however many stand before it`() throws {
+        try fixture.send("a", to: dead)
+        try fixture.send("b", to: dead, group: "g")
+        try start(to: other)
+        try fixture.reopen()
+        try move()
+        var kept: [String] = []
+        try fixture.batch { kept = $0.connection.keptSQL }
+        let connection = try Connection(path: fixture.path, mode: .readOnly)
+        let plans = try kept.flatMap { sql in
+            // What the values are does not matter to the plan.
+            try connection.prepare("EXPLAIN QUERY PLAN " + sql.replacing("?", with: "1")).all { $0.text(3) }
+        }
+        try connection.close()
+        #expect(plans.contains { $0.contains("INDEX message_ready") })
+        #expect(plans.contains { $0.contains("INDEX message_in_group (backlog_id=? AND group_id=? AND state=?)") })
+        #expect(plans.filter { $0.hasPrefix("SCAN") || $0.hasSuffix("PRIMARY KEY (backlog_id=?)") } == [])
     }
 
     @Test func `four messages at one a second take three seconds, the first going at once`() throws {

@@ -110,8 +110,8 @@ package final class StoreFixture {
         try reader.read(operation, report: failures.append).get()
     }
 
-    /// The ids of the messages of every queue, by the queue's name.
-    package func messages() throws -> [String: Set<MessageID>] { try invariants.messages() }
+    /// The ids of the messages of every queue, in the order of their numbers, by the queue's name.
+    package func messages() throws -> [String: [MessageID]] { try invariants.messages() }
 
     package func checkInvariants() throws {
         let violations = try failures.all.map { "storage: \($0)" } + invariants.violations()

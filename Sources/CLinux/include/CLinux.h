@@ -36,4 +36,10 @@ void clinux_return_large_memory(void);
 /// The soft limit of open descriptors is raised to the hard limit. Returns the limit that holds now, or -1.
 int64_t clinux_raise_descriptor_limit(void);
 
+/// Sends a part of a file to the disk and waits for it: `sync_file_range`.
+int clinux_flush(int descriptor, int64_t offset, int64_t count);
+
+/// Lets the calling thread have the processor and the disk only when nobody else wants them.
+void clinux_yield_to_others(void);
+
 #endif

@@ -103,6 +103,8 @@ extension MessageRecord {
 }
 
 extension WriteTransaction {
+    // INDEXED BY: the planner would walk the primary key, past every message in flight or of other groups.
+
     /// The message that a receive would hand out first, without its body.
     fileprivate func firstDeliverable(in queue: QueueRecord) throws(SQLiteError) -> MessageRecord? {
         let group = try nextGroup(in: queue)
@@ -113,12 +115,12 @@ extension WriteTransaction {
             """
             SELECT backlog_id, id, message_id, state, visible_at, receive_count, sent_at, first_received_at, group_id,
                 deduplication_id, dead_letter_source, received_elsewhere
-            FROM message WHERE backlog_id = ? AND group_id = ? AND state = 0 ORDER BY id LIMIT 1
+            FROM message INDEXED BY message_in_group
+            WHERE backlog_id = ? AND group_id = ? AND state = 0 ORDER BY id LIMIT 1
             """
         ).first(queue.backlog.rawValue, group.id, read: MessageRecord.init)
     }
 
-    // INDEXED BY: the planner would walk the primary key, past every message in flight.
     private func firstReadyWithoutGroup(in backlog: BacklogID) throws(SQLiteError) -> MessageRecord? {
         try connection.statement(
             """
