@@ -2,6 +2,18 @@ import Crypto
 import QueueModel
 import QueueStore
 
+/// Failures of the storage, as the store reported them.
+package final class FailureLog {
+    package private(set) var all: [StoreFailure] = []
+
+    package func append(_ failure: StoreFailure) { all.append(failure) }
+
+    package func takeAll() -> [StoreFailure] {
+        defer { all = [] }
+        return all
+    }
+}
+
 /// The store contradicts itself.
 package struct InvariantViolation: Error, CustomStringConvertible {
     package let description: String
@@ -13,7 +25,8 @@ package final class StoreFixture {
     package var now = Timestamp(milliseconds: 1_700_000_000_000)
     package let directory = TemporaryDirectory()
     package private(set) var store: Store
-    package private(set) var failures: [StoreFailure] = []
+    /// What the store reported. A test that provokes failures takes them out again.
+    package let failures = FailureLog()
     /// Whether the file is checked after each operation.
     package var checksInvariants = true
 
@@ -26,7 +39,7 @@ package final class StoreFixture {
         options = StoreOptions(
             path: directory.file("store-1.db"), durability: .relaxed, strictLimits: strictLimits,
             inFlightMax: inFlightMax, random: SeededRandom(seed: seed))
-        store = try Store(options: options, now: now) { fatalError("storage: \($0)") }
+        store = try Store(options: options, now: now) { [failures] in failures.append($0) }
         reader = try store.openReader()
         invariants = try StoreInvariants(path: options.path)
     }
@@ -46,7 +59,7 @@ package final class StoreFixture {
     package func close() { closeAll() }
 
     package func open() throws {
-        store = try Store(options: options, now: now) { fatalError("storage: \($0)") }
+        store = try Store(options: options, now: now) { [failures] in failures.append($0) }
         reader = try store.openReader()
         invariants = try StoreInvariants(path: options.path)
     }
@@ -71,7 +84,7 @@ package final class StoreFixture {
 
     private func closeAll() {
         try? invariants.close()
-        reader.close { fatalError("storage: \($0)") }
+        reader.close(report: failures.append)
         store.close()
     }
 
@@ -94,11 +107,14 @@ package final class StoreFixture {
     }
 
     package func read<Operation: ReadOperation>(_ operation: Operation) throws -> Operation.Output {
-        try reader.read(operation) { fatalError("storage: \($0)") }.get()
+        try reader.read(operation, report: failures.append).get()
     }
 
+    /// The ids of the messages of every queue, by the queue's name.
+    package func messages() throws -> [String: Set<MessageID>] { try invariants.messages() }
+
     package func checkInvariants() throws {
-        let violations = try invariants.violations()
+        let violations = try failures.all.map { "storage: \($0)" } + invariants.violations()
         guard violations.isEmpty else {
             throw InvariantViolation(description: violations.joined(separator: "\n"))
         }

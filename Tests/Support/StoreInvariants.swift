@@ -1,3 +1,4 @@
+import QueueModel
 import SQLite
 
 /// What must hold in every committed state of a store, whatever was done to it. Reads the file on a connection of its
@@ -10,6 +11,14 @@ package final class StoreInvariants {
     }
 
     package func close() throws { try connection.close() }
+
+    /// The ids of the messages of every queue, by the queue's name.
+    func messages() throws -> [String: Set<MessageID>] {
+        let rows = try connection.prepare("SELECT name, message_id FROM message JOIN queue USING (backlog_id)").all {
+            (queue: $0.text(0), id: MessageID(stored: $0.bytes(1)))
+        }
+        return Dictionary(grouping: rows, by: \.queue).mapValues { Set($0.map(\.id)) }
+    }
 
     /// One line for each row that contradicts another.
     package func violations() throws -> [String] {

@@ -1,0 +1,374 @@
+import QueueModel
+
+/// What is wrong with an answer of the engine.
+struct Disagreement: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+/// The queues of SQS as an array and a clock: no index, no sweep, no cache. What the engine does is held against it.
+///
+/// Where the engine may choose (which message a standard queue hands out, whether a receive comes across an exhausted
+/// message) the model takes its choice over, after it has made sure that it was a legal one.
+struct ReferenceQueues {
+    enum State: Equatable {
+        case ready, inFlight, delayed
+    }
+
+    struct Message {
+        let id: MessageID
+        /// Where it stands: another queue or another purge is another place. Handles name places.
+        let place: Int
+        let body: String
+        let group: String?
+        var sentAt: Timestamp
+        var visibleAt: Timestamp
+        var state: State
+        var receiveCount = 0
+        var receivedElsewhere = 0
+    }
+
+    struct Queue {
+        let incarnation: Int
+        let isFIFO: Bool
+        var settings: QueueSettings
+        /// In the order they were sent to this queue.
+        var messages: [Message] = []
+        var duplicates: [[String]: (sent: SentMessage, expiresAt: Timestamp)] = [:]
+    }
+
+    struct Handle {
+        let queue: QueueName
+        let incarnation: Int
+        let place: Int
+        let receiveCount: Int
+        let receivedAt: Timestamp
+        let presented: ReceiptHandle
+    }
+
+    private(set) var queues: [QueueName: Queue] = [:]
+    private(set) var now: Timestamp
+    let inFlightMax: Int
+    /// Queues that receives of the running batch moved messages from.
+    private var movedFrom: Set<QueueName> = []
+    private var lastPlace = 0
+    private var lastIncarnation = 0
+
+    init(now: Timestamp, inFlightMax: Int) {
+        self.now = now
+        self.inFlightMax = inFlightMax
+    }
+
+    // MARK: Time
+
+    mutating func advance(to now: Timestamp) {
+        self.now = now
+        for name in queues.keys { update(name) }
+    }
+
+    private mutating func update(_ name: QueueName) {
+        guard var queue = queues[name] else { return }
+        queue.messages.removeAll { $0.sentAt.adding(seconds: queue.settings.retentionSeconds) <= now }
+        for index in queue.messages.indices where queue.messages[index].visibleAt <= now {
+            queue.messages[index].state = .ready
+        }
+        queues[name] = queue
+    }
+
+    /// The next moment at which something changes by itself.
+    var nextChange: Timestamp? {
+        queues.values.flatMap { queue in
+            queue.messages.map { $0.sentAt.adding(seconds: queue.settings.retentionSeconds) }
+                + queue.messages.filter { $0.state != .ready }.map(\.visibleAt)
+        }.min()
+    }
+
+    // MARK: Queues
+
+    mutating func create(_ name: QueueName, _ settings: QueueSettings) {
+        lastIncarnation += 1
+        queues[name] = Queue(incarnation: lastIncarnation, isFIFO: settings.isFIFO, settings: settings)
+    }
+
+    mutating func delete(_ name: QueueName) { queues[name] = nil }
+
+    mutating func purge(_ name: QueueName) {
+        queues[name]?.messages = []
+        queues[name]?.duplicates = [:]
+    }
+
+    mutating func set(_ name: QueueName, _ change: (inout QueueSettings) -> Void) {
+        guard var queue = queues[name] else { return }
+        let delay = queue.settings.delaySeconds
+        change(&queue.settings)
+        if queue.isFIFO, queue.settings.delaySeconds != delay {
+            for index in queue.messages.indices where queue.messages[index].state == .delayed {
+                queue.messages[index].visibleAt = queue.messages[index].sentAt.adding(
+                    seconds: queue.settings.delaySeconds)
+            }
+        }
+        queues[name] = queue
+        update(name)
+    }
+
+    func counts(_ name: QueueName) -> MessageCounts {
+        let messages = queues[name]?.messages ?? []
+        func count(_ state: State) -> Int { messages.count { $0.state == state } }
+        return MessageCounts(visible: count(.ready), inFlight: count(.inFlight), delayed: count(.delayed))
+    }
+
+    var messages: [String: Set<MessageID>] {
+        var all: [String: Set<MessageID>] = [:]
+        for (name, queue) in queues where !queue.messages.isEmpty { all[name.name] = Set(queue.messages.map(\.id)) }
+        return all
+    }
+
+    // MARK: Send
+
+    mutating func send(
+        _ body: String, delay: Int?, group: String?, deduplicationID: String?, to name: QueueName, answer: SentMessage
+    ) throws {
+        guard var queue = queues[name] else { throw Disagreement("sent to a missing queue") }
+        if queue.isFIFO, let deduplicationID {
+            let key = queue.settings.deduplicationScope == .queue ? [deduplicationID] : [deduplicationID, group ?? ""]
+            if let duplicate = queue.duplicates[key], duplicate.expiresAt > now {
+                guard duplicate.sent == answer else {
+                    throw Disagreement("the duplicate of \(duplicate.sent) was answered by \(answer)")
+                }
+                return
+            }
+            queue.duplicates[key] = (answer, now.adding(seconds: Limits.deduplicationSeconds))
+        }
+        guard !queues.values.contains(where: { $0.messages.contains { $0.id == answer.id } }) else {
+            throw Disagreement("message id \(answer.id.text) was used before")
+        }
+        let delay = (queue.isFIFO ? nil : delay) ?? queue.settings.delaySeconds
+        lastPlace += 1
+        queue.messages.append(
+            Message(
+                id: answer.id, place: lastPlace, body: body, group: group, sentAt: now,
+                visibleAt: now.adding(seconds: delay), state: delay > 0 ? .delayed : .ready))
+        queues[name] = queue
+    }
+
+    // MARK: Receive
+
+    /// To be called before the answers of a batch are taken over.
+    mutating func beginBatch() { movedFrom = [] }
+
+    private func target(of queue: Queue, named name: QueueName) -> QueueName? {
+        guard let target = queue.settings.redrivePolicy?.target, target != name,
+            let found = queues[target], found.isFIFO == queue.isFIFO
+        else { return nil }
+        return target
+    }
+
+    private func isExhausted(_ message: Message, in queue: Queue, named name: QueueName) -> Bool {
+        guard let policy = queue.settings.redrivePolicy, target(of: queue, named: name) != nil else { return false }
+        return message.receiveCount - message.receivedElsewhere >= policy.receiveCountMax
+    }
+
+    private func exhausted(in queue: Queue, named name: QueueName) -> [Message] {
+        deliverable(queue).filter { isExhausted($0, in: queue, named: name) }
+    }
+
+    /// What may be handed out: of a FIFO queue the longest prefix of each group without a message in flight or delayed.
+    private func deliverable(_ queue: Queue) -> [Message] {
+        var blocked: Set<String> = []
+        return queue.messages.filter { message in
+            guard let group = message.group, queue.isFIFO else { return message.state == .ready }
+            if message.state != .ready { blocked.insert(group) }
+            return !blocked.contains(group)
+        }
+    }
+
+    /// Whether a receive must find a message.
+    func hasDeliverable(_ name: QueueName) -> Bool {
+        guard let queue = queues[name] else { return false }
+        return room(queue) > 0 && deliverable(queue).contains { !isExhausted($0, in: queue, named: name) }
+    }
+
+    private func room(_ queue: Queue) -> Int { inFlightMax - queue.messages.count { $0.state == .inFlight } }
+
+    /// Whether a short poll is refused because too many messages are in flight.
+    func refusesShortPoll(_ name: QueueName) -> Bool {
+        guard let queue = queues[name], !queue.isFIFO else { return false }
+        return room(queue) <= 0
+    }
+
+    /// Takes over the moves that receives have made, also those of parked clients that then found nothing. `stored` are
+    /// the messages of each queue after them.
+    mutating func adoptMoves(_ stored: [String: Set<MessageID>]) {
+        for name in queues.keys { adoptMoves(from: name, stored) }
+    }
+
+    private mutating func adoptMoves(from name: QueueName, _ stored: [String: Set<MessageID>]) {
+        guard let queue = queues[name] else { return }
+        for message in exhausted(in: queue, named: name) {
+            guard hasMoved(message, from: queue, named: name, stored: stored) else { continue }
+            move(message, from: name)
+            movedFrom.insert(name)
+        }
+    }
+
+    /// Takes over what a receive handed out. `stored` are the messages of each queue after it.
+    mutating func receive(
+        _ answer: [ReceivedMessage], limit: Int, timeout: Int?, from name: QueueName, stored: [String: Set<MessageID>]
+    ) throws -> [Handle] {
+        adoptMoves(from: name, stored)
+        // Moves into this queue by receives that were not answered: some may be later than this one.
+        let present = Set(queues[name]?.messages.map(\.id) ?? [])
+        let hasArrivals = !answer.allSatisfy { present.contains($0.id) }
+        if hasArrivals { adoptMoves(stored) }
+        guard let queue = queues[name] else { throw Disagreement("received from a missing queue") }
+        let left = exhausted(in: queue, named: name).count
+        let anyMoved = movedFrom.contains(name)
+        let wanted = min(limit, room(queue))
+        guard answer.count <= max(wanted, 0) else { throw Disagreement("\(answer.count) messages of \(wanted) wanted") }
+        let choice = deliverable(queue).filter { !isExhausted($0, in: queue, named: name) }
+        if queue.isFIFO {
+            try checkOrder(answer, choice: choice, wanted: hasArrivals ? answer.count : wanted, anyMoved: anyMoved)
+        } else {
+            try checkChoice(answer, choice: choice, wanted: hasArrivals ? answer.count : wanted)
+        }
+        guard answer.count == wanted || left == 0 || (anyMoved && queue.isFIFO) else {
+            throw Disagreement("\(left) exhausted messages were left")
+        }
+        return try answer.map { try take($0, timeout: timeout, from: name) }
+    }
+
+    /// Whether a message is in the dead-letter queue, or would be there if it had not expired by its retention.
+    private func hasMoved(
+        _ message: Message, from queue: Queue, named name: QueueName, stored: [String: Set<MessageID>]
+    ) -> Bool {
+        guard let target = target(of: queue, named: name), let settings = queues[target]?.settings,
+            !(stored[name.name]?.contains(message.id) ?? false)
+        else { return false }
+        let isExpired = message.sentAt.adding(seconds: settings.retentionSeconds) <= now
+        return isExpired || stored[target.name]?.contains(message.id) ?? false
+    }
+
+    private func checkChoice(_ answer: [ReceivedMessage], choice: [Message], wanted: Int) throws {
+        let ids = Set(answer.map(\.id))
+        guard ids.count == answer.count else { throw Disagreement("a message was handed out twice in one receive") }
+        guard ids.isSubset(of: choice.map(\.id)) else {
+            throw Disagreement("handed out what was not visible: \(answer.map { String(decoding: $0.body, as: UTF8.self) })")
+        }
+        guard answer.count == min(wanted, choice.count) || wanted <= 0 else {
+            throw Disagreement("\(answer.count) of \(choice.count) visible messages where \(wanted) were wanted")
+        }
+    }
+
+    /// Group by group, each from its head on, and only the last group in part. After moves the engine may leave the rest
+    /// of a group for the next receive.
+    private func checkOrder(_ answer: [ReceivedMessage], choice: [Message], wanted: Int, anyMoved: Bool) throws {
+        var byGroup = Dictionary(grouping: choice) { $0.group ?? "" }
+        var finished: Set<String> = []
+        var current: String?
+        for message in answer {
+            let group = message.groupID ?? ""
+            if group != current {
+                if let current { finished.insert(current) }
+                guard !finished.contains(group) else { throw Disagreement("group \(group) came twice") }
+                if let current, !anyMoved, byGroup[current] != nil {
+                    throw Disagreement("group \(current) was left before it was empty")
+                }
+                current = group
+            }
+            guard let head = byGroup[group]?.first else { throw Disagreement("nothing of group \(group) may come") }
+            guard head.id == message.id else {
+                throw Disagreement(
+                    "group \(group): \(String(decoding: message.body, as: UTF8.self)) came where \(head.body) was next")
+            }
+            byGroup[group] = byGroup[group].flatMap { $0.count > 1 ? Array($0.dropFirst()) : nil }
+        }
+        guard answer.count < wanted else { return }
+        let left = byGroup.keys.filter { !(anyMoved && ($0 == current || finished.contains($0))) }
+        guard left.isEmpty else { throw Disagreement("groups \(left.sorted()) were passed over") }
+    }
+
+    private mutating func move(_ message: Message, from name: QueueName) {
+        guard let source = queues[name], let target = target(of: source, named: name),
+            var queue = queues[target]
+        else { return }
+        queues[name]?.messages.removeAll { $0.place == message.place }
+        lastPlace += 1
+        var moved = Message(
+            id: message.id, place: lastPlace, body: message.body, group: message.group,
+            sentAt: queue.isFIFO ? now : message.sentAt, visibleAt: now, state: .ready)
+        moved.receiveCount = message.receiveCount
+        moved.receivedElsewhere = message.receiveCount
+        queue.messages.append(moved)
+        queues[target] = queue
+        update(target)
+    }
+
+    private mutating func take(_ received: ReceivedMessage, timeout: Int?, from name: QueueName) throws -> Handle {
+        guard var queue = queues[name], let index = queue.messages.firstIndex(where: { $0.id == received.id }) else {
+            throw Disagreement("handed out what is not in the queue")
+        }
+        let timeout = timeout ?? queue.settings.visibilityTimeoutSeconds
+        queue.messages[index].receiveCount += 1
+        queue.messages[index].visibleAt = now.adding(seconds: timeout)
+        queue.messages[index].state = timeout > 0 ? .inFlight : .ready
+        let message = queue.messages[index]
+        guard received.receiveCount == message.receiveCount, received.sentAt == message.sentAt,
+            received.body == Array(message.body.utf8), received.groupID == message.group
+        else {
+            throw Disagreement(
+                "\(message.body) came with count \(received.receiveCount) for \(message.receiveCount), "
+                    + "sent at \(received.sentAt) for \(message.sentAt)")
+        }
+        queues[name] = queue
+        return Handle(
+            queue: name, incarnation: queue.incarnation, place: message.place, receiveCount: message.receiveCount,
+            receivedAt: now, presented: received.handle)
+    }
+
+    // MARK: Handles
+
+    private func isHeld(_ message: Message, by handle: Handle) -> Bool {
+        message.state == .inFlight && message.receiveCount == handle.receiveCount
+    }
+
+    /// The error that a use of the handle must end with; nil if none. `index` is where its message stands.
+    private func find(_ handle: Handle) -> Result<Int?, QueueError> {
+        guard let queue = queues[handle.queue] else { return .failure(.queueDoesNotExist) }
+        guard queue.incarnation == handle.incarnation else {
+            return .failure(.receiptHandleOfAnotherQueue(handle: "handle"))
+        }
+        return .success(queue.messages.firstIndex { $0.place == handle.place })
+    }
+
+    /// Deletes by a handle; returns what the engine must answer.
+    mutating func delete(by handle: Handle) -> Result<Void, QueueError> {
+        find(handle).flatMap { index in
+            guard let index, let queue = queues[handle.queue] else { return .success(()) }
+            if queue.isFIFO, !isHeld(queue.messages[index], by: handle) {
+                return .failure(.receiptHandleExpired("handle"))
+            }
+            queues[handle.queue]?.messages.remove(at: index)
+            return .success(())
+        }
+    }
+
+    /// Changes the visibility by a handle; returns what the engine must answer.
+    mutating func changeVisibility(by handle: Handle, to timeout: Int) -> Result<Void, QueueError> {
+        find(handle).flatMap { index in
+            guard let index, var queue = queues[handle.queue],
+                !queue.isFIFO || isHeld(queue.messages[index], by: handle)
+            else { return .failure(.messageNotAvailable("handle")) }
+            guard now.adding(seconds: timeout).since(handle.receivedAt) <= 43_201_000 else {
+                return .failure(
+                    .invalidValue(
+                        timeout, of: "VisibilityTimeout",
+                        reason: "Total VisibilityTimeout for the message is beyond the limit [43200 seconds]"))
+            }
+            queue.messages[index].visibleAt = now.adding(seconds: timeout)
+            queue.messages[index].state = timeout > 0 ? .inFlight : .ready
+            queues[handle.queue] = queue
+            return .success(())
+        }
+    }
+}
