@@ -81,6 +81,7 @@ struct FaultDisk {
     /// Rises with every restored power: files of an earlier one are dead.
     int epoch;
     bool is_off;
+    bool is_paused;
     int64_t capacity;
     int64_t changes;
     int64_t cut_countdown;
@@ -101,7 +102,7 @@ struct Handle {
     int shared_slots, exclusive_slots;
     bool uses_shared_memory;
     bool is_read_only;
-    /// The first sync is one of the directory too, as in SQLite's unix VFS for new journals and WALs.
+    /// The first sync is one of the directory too, as in SQLite's unix VFS for journals and WALs that may be new.
     bool syncs_directory;
     char *delete_on_close;
 };
@@ -225,16 +226,21 @@ static void apply(Inode *inode, const Edit *edit) {
     }
 }
 
-/// A write of which each sector has its own fate. Bytes beside the write are safe: SQLite counts on that by default
-/// (https://sqlite.org/psow.html).
+static bool holds(const Bytes *bytes, int64_t offset, const uint8_t *source, int64_t count) {
+    return offset + count <= bytes->count && memcmp(bytes->start + offset, source, (size_t)count) == 0;
+}
+
+/// A write of which each sector has its own fate. Bytes beside the write are safe, as SQLite takes for granted
+/// (https://sqlite.org/psow.html), and so are bytes written over themselves, in whatever part of the sector.
 static void apply_torn(FaultDisk *disk, Inode *inode, const Edit *edit) {
     int64_t end = edit->offset + edit->count;
     for (int64_t start = edit->offset; start < end;) {
         int64_t stop = (start / 512 + 1) * 512;
         if (stop > end) stop = end;
         uint64_t fate = next_random(disk) % 8;
-        if (fate < 4) put(&inode->durable, start, edit->bytes + (start - edit->offset), stop - start);
-        if (fate == 7) {
+        const uint8_t *bytes = edit->bytes + (start - edit->offset);
+        if (fate < 4) put(&inode->durable, start, bytes, stop - start);
+        if (fate == 7 && !holds(&inode->durable, start, bytes, stop - start)) {
             uint8_t rubbish[512];
             for (int index = 0; index < 512; index++) rubbish[index] = (uint8_t)next_random(disk);
             put(&inode->durable, start, rubbish, stop - start);
@@ -261,6 +267,45 @@ static void settle(FaultDisk *disk, Inode *inode, int fate) {
     forget_edits(inode);
 }
 
+static void replace(Directory *directory, Inode *old, Inode *new) {
+    for (int index = 0; index < directory->count; index++) {
+        Entry *entry = &directory->entries[index];
+        if (entry->inode != old) continue;
+        entry->inode = retain(new);
+        release(old);
+    }
+}
+
+/// Lets a file live on without those who have it open.
+static void cut_off(FaultDisk *disk, Inode *old) {
+    Inode *fresh = new_inode();
+    retain(old);
+    fresh->current = old->current;
+    fresh->durable = old->durable;
+    fresh->edits = old->edits;
+    fresh->edit_count = old->edit_count;
+    fresh->edit_capacity = old->edit_capacity;
+    old->current = old->durable = (Bytes){0};
+    old->edits = NULL;
+    old->edit_count = old->edit_capacity = 0;
+    replace(&disk->names, old, fresh);
+    replace(&disk->durable_names, old, fresh);
+    replace(&disk->name_changes, old, fresh);
+    release(old);
+    release(fresh);
+}
+
+void fault_disk_kill(FaultDisk *disk) {
+    const Directory *directories[] = {&disk->names, &disk->durable_names, &disk->name_changes};
+    for (int which = 0; which < 3; which++) {
+        for (int index = 0; index < directories[which]->count; index++) {
+            Inode *inode = directories[which]->entries[index].inode;
+            if (inode && inode->handles) cut_off(disk, inode);
+        }
+    }
+    disk->epoch++;
+}
+
 void fault_disk_restore(FaultDisk *disk, int fate, uint64_t seed) {
     disk->random = seed;
     int changes = disk->name_changes.count;
@@ -269,18 +314,14 @@ void fault_disk_restore(FaultDisk *disk, int fate, uint64_t seed) {
     if (fate == FAULT_FATE_NONE) kept = 0;
     settle_names(disk, kept);
     empty(&disk->names);
-    // Open files hold on to the old inodes, which from now on are nowhere.
+    fault_disk_kill(disk);
     for (int index = 0; index < disk->durable_names.count; index++) {
         Entry *entry = &disk->durable_names.entries[index];
         settle(disk, entry->inode, fate);
-        Inode *fresh = new_inode();
-        put(&fresh->durable, 0, entry->inode->durable.start, entry->inode->durable.count);
-        put(&fresh->current, 0, entry->inode->durable.start, entry->inode->durable.count);
-        release(entry->inode);
-        entry->inode = fresh;
-        append(&disk->names, entry->name, fresh);
+        resize(&entry->inode->current, 0);
+        put(&entry->inode->current, 0, entry->inode->durable.start, entry->inode->durable.count);
+        append(&disk->names, entry->name, entry->inode);
     }
-    disk->epoch++;
     disk->is_off = false;
     disk->cut_countdown = 0;
 }
@@ -289,6 +330,7 @@ void fault_disk_restore(FaultDisk *disk, int fate, uint64_t seed) {
 
 /// Counts a call and tells how it has to fail. A power cut happens in the middle: the change may still be on its way.
 static int fault(FaultDisk *disk, int call) {
+    if (disk->is_paused) return FAULT_KIND_NONE;
     if (call & FAULT_CALLS_OF_CHANGE) {
         disk->changes++;
         if (disk->cut_countdown > 0 && --disk->cut_countdown == 0) disk->is_off = true;
@@ -317,6 +359,7 @@ void fault_disk_cut(FaultDisk *disk, int64_t nth) {
     if (nth == 0) disk->is_off = true;
 }
 
+void fault_disk_pause(FaultDisk *disk, bool pauses) { disk->is_paused = pauses; }
 int64_t fault_disk_failures(const FaultDisk *disk) { return disk->failures; }
 int64_t fault_disk_changes(const FaultDisk *disk) { return disk->changes; }
 bool fault_disk_is_off(const FaultDisk *disk) { return disk->is_off; }
@@ -546,8 +589,6 @@ static int vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *base, int 
         if (!(flags & SQLITE_OPEN_CREATE)) return SQLITE_CANTOPEN;
         file->inode = new_inode();
         if (name) change_name(disk, name, file->inode);
-        file->syncs_directory =
-            flags & (SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL | SQLITE_OPEN_WAL);
     }
     if (disk->is_off) {
         release(file->inode);
@@ -560,6 +601,8 @@ static int vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *base, int 
     file->disk = disk;
     file->epoch = disk->epoch;
     file->is_read_only = flags & SQLITE_OPEN_READONLY;
+    file->syncs_directory = (flags & SQLITE_OPEN_CREATE)
+        && (flags & (SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL | SQLITE_OPEN_WAL));
     file->next = file->inode->handles;
     file->inode->handles = file;
     file->base.pMethods = &methods;

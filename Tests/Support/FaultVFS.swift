@@ -71,6 +71,13 @@ package final class FaultVFS {
     /// From now on nothing fails.
     package func heal() { fault_disk_fail(disk, 0, 0, Int32(FAULT_KIND_NONE), false) }
 
+    /// Runs `body`, the test's own look at the disk, without faults. It does not count for their numbers.
+    package func undisturbed<Result>(_ body: () throws -> Result) rethrows -> Result {
+        fault_disk_pause(disk, true)
+        defer { fault_disk_pause(disk, false) }
+        return try body()
+    }
+
     /// Calls that have failed so far because they were told to.
     package var failures: Int { Int(fault_disk_failures(disk)) }
 
@@ -92,6 +99,9 @@ package final class FaultVFS {
             }
         fault_disk_restore(disk, Int32(code), seed)
     }
+
+    /// The process dies: files opened before stay dead. What was written is there.
+    package func killProcess() { fault_disk_kill(disk) }
 
     /// Calls so far that change the disk.
     package var changes: Int { Int(fault_disk_changes(disk)) }

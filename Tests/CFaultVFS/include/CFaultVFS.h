@@ -56,6 +56,9 @@ void fault_disk_destroy(FaultDisk *disk);
 /// `nth` 0 ends all failing.
 void fault_disk_fail(FaultDisk *disk, int calls, int64_t nth, int kind, bool lasts);
 
+/// While paused, calls neither fail on demand nor are counted.
+void fault_disk_pause(FaultDisk *disk, bool pauses);
+
 /// Calls that have failed on demand.
 int64_t fault_disk_failures(const FaultDisk *disk);
 
@@ -68,6 +71,10 @@ bool fault_disk_is_off(const FaultDisk *disk);
 
 /// Settles what has become of unsynced changes and lets files be opened again. Files open until now stay dead.
 void fault_disk_restore(FaultDisk *disk, int fate, uint64_t seed);
+
+/// The process that has files open dies: those files stay dead, and with them the shared memory. What was written is
+/// there, synced or not.
+void fault_disk_kill(FaultDisk *disk);
 
 /// Bytes that all files together may hold; negative is no limit.
 void fault_disk_set_capacity(FaultDisk *disk, int64_t bytes);
