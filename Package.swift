@@ -34,7 +34,10 @@ let package = Package(
         library("QueueModel", uses: ["JSON"]),
         .target(
             name: "Migrations", path: "migrations",
-            resources: [.embedInCode("0001_queues_and_messages.sql"), .embedInCode("0002_fifo.sql")],
+            resources: [
+                .embedInCode("0001_queues_and_messages.sql"), .embedInCode("0002_fifo.sql"),
+                .embedInCode("0003_message_move_tasks.sql"),
+            ],
             swiftSettings: strict),
         library("QueueStore", uses: ["SQLite", "Migrations", "QueueModel", "Crypto", "Platform"]),
         library("QueueEngine", uses: ["QueueStore", "QueueModel", "Platform"]),
@@ -61,7 +64,11 @@ let package = Package(
             name: "TestSupport", dependencies: ["QueueStore", "QueueModel", "SQLite", "Crypto", "CFaultVFS"],
             path: "Tests/Support", swiftSettings: strict),
         .target(name: "CFaultVFS", dependencies: ["CSQLite"], path: "Tests/CFaultVFS"),
-        tests(of: "SQSProtocol", uses: ["HTTPServer", "QueueModel", "JSON", "Platform"]),
+        tests(
+            of: "SQSProtocol",
+            uses: [
+                "TestSupport", "HTTPServer", "QueueEngine", "QueueStore", "QueueModel", "JSON", "Crypto", "Platform",
+            ]),
         tests(of: "HTTPServer", uses: ["Platform", "CLinux"]),
     ]
 )

@@ -11,5 +11,7 @@ package struct Migration: Sendable {
         Migration(
             version: 1, name: "0001_queues_and_messages", sql: PackageResources._001_queues_and_messages_sql),
         Migration(version: 2, name: "0002_fifo", sql: PackageResources._002_fifo_sql),
+        Migration(
+            version: 3, name: "0003_message_move_tasks", sql: PackageResources._003_message_move_tasks_sql),
     ]
 }

@@ -34,16 +34,33 @@ build_release() {
     mv "$stamp.new" "$stamp"
 }
 
-# Makes `.venv`, the Python environment of the tests and the demo, and keeps it at what requirements.txt says.
+# Makes `.venv`, the Python environment of the tests and the demo.
 prepare_python() {
-    local requirements=$root/Tests/EndToEnd/requirements.txt
+    prepare_environment "$root/.venv" "$root/Tests/EndToEnd/requirements.txt"
     python=$root/.venv/bin/python
-    if [[ -x $python ]] && cmp -s "$requirements" "$root/.venv/installed-requirements.txt"; then
+}
+
+# Makes the Python environments of the tested clients, all at once: `.venv-celery` from clients/environments/celery.txt.
+prepare_clients() {
+    local requirements jobs=() status=0
+    for requirements in "$root"/Tests/EndToEnd/clients/environments/*.txt; do
+        prepare_environment "$root/.venv-$(basename "$requirements" .txt)" "$requirements" &
+        jobs+=($!)
+    done
+    for job in "${jobs[@]}"; do
+        wait "$job" || status=1
+    done
+    [[ $status == 0 ]] || fail "a Python environment of the clients could not be made"
+}
+
+# prepare_environment FOLDER REQUIREMENTS: keeps a Python environment at what its requirements say.
+prepare_environment() {
+    if [[ -x $1/bin/python ]] && cmp -s "$2" "$1/installed-requirements.txt"; then
         return
     fi
-    say "installing the Python packages of the tests into .venv"
-    rm -rf "$root/.venv"
-    python3 -m venv "$root/.venv"
-    "$python" -m pip install --quiet --disable-pip-version-check --no-input -r "$requirements" >&2
-    cp "$requirements" "$root/.venv/installed-requirements.txt"
+    say "installing Python packages into $(basename "$1")"
+    rm -rf "$1"
+    python3 -m venv "$1"
+    "$1/bin/python" -m pip install --quiet --disable-pip-version-check --no-input -r "$2" >&2
+    cp "$2" "$1/installed-requirements.txt"
 }

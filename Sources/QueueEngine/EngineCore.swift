@@ -21,7 +21,9 @@ final class EngineCore {
     init(store: Store, options: EngineOptions, now: Timestamp) {
         self.store = store
         self.options = options
-        sweeps = SweepSchedule(queues: store.allQueues(), now: now, graceMilliseconds: options.redriveGraceMilliseconds)
+        sweeps = SweepSchedule(
+            queues: store.allQueues(), queuesWithMoveTask: store.queuesWithMoveTask(), now: now,
+            graceMilliseconds: options.redriveGraceMilliseconds)
     }
 
     /// Does everything that is due and all of `jobs` in one transaction, then gives the answers. Returns when it has to
@@ -66,7 +68,8 @@ final class EngineCore {
             failure = error
             // What the sweeps did was undone with the batch.
             sweeps = SweepSchedule(
-                queues: store.allQueues(), now: now.adding(milliseconds: Self.failurePauseMilliseconds),
+                queues: store.allQueues(), queuesWithMoveTask: store.queuesWithMoveTask(),
+                now: now.adding(milliseconds: Self.failurePauseMilliseconds),
                 graceMilliseconds: options.redriveGraceMilliseconds)
             unserved = parked.queues
         }
@@ -113,14 +116,18 @@ final class EngineCore {
 
     /// Hands what has become available to those who wait for it, within the same transaction.
     private func serveParked(_ transaction: WriteTransaction) {
-        var queues = transaction.news.availableQueues.union(transaction.news.changedQueues).union(unserved)
+        var available = transaction.news.availableQueues
+        var queues = available.union(transaction.news.changedQueues).union(unserved)
         unserved.removeAll()
         while let queue = queues.popFirst() {
             transaction.news.availableQueues.removeAll()
             serveParked(at: queue, transaction)
             // Receives move messages into dead-letter queues, where others wait.
             queues.formUnion(transaction.news.availableQueues)
+            available.formUnion(transaction.news.availableQueues)
         }
+        // The sweeps want to know them all.
+        transaction.news.availableQueues = available
     }
 
     private func serveParked(at queue: QueueID, _ transaction: WriteTransaction) {
@@ -130,6 +137,8 @@ final class EngineCore {
                 if transaction.news.unfinishedQueues.remove(queue) != nil { unserved.insert(queue) }
                 return
             }
+            // The batch is lost, and with it whatever this receiver could have been given.
+            if case .failure(.storageFailed) = result { return }
             parked.remove(receiver)
             keep(answer(receiver, result))
         }

@@ -12,11 +12,14 @@ struct SweepSchedule {
     private var visibility: Timestamp?
     private var retention = Deadlines<QueueID>()
     private var exhausted = Deadlines<QueueID>()
+    private var moves = Deadlines<QueueID>()
+    /// Queues whose message move task waits for what is hidden.
+    private var waitingMoves: Set<QueueID> = []
     private var leftBacklogs: Timestamp?
     private var records: Timestamp?
 
     /// Everything is looked at once after the start.
-    init(queues: [QueueID], now: Timestamp, graceMilliseconds: Int64) {
+    init(queues: [QueueID], queuesWithMoveTask: [QueueID], now: Timestamp, graceMilliseconds: Int64) {
         self.graceMilliseconds = graceMilliseconds
         visibility = now
         leftBacklogs = now
@@ -25,11 +28,14 @@ struct SweepSchedule {
             retention.set(queue, to: now)
             exhausted.set(queue, to: now)
         }
+        for queue in queuesWithMoveTask { moves.set(queue, to: now) }
     }
 
     /// When the next sweep is due.
     var next: Timestamp? {
-        mutating get { [visibility, retention.next, exhausted.next, leftBacklogs, records].compactMap { $0 }.min() }
+        mutating get {
+            [visibility, retention.next, exhausted.next, moves.next, leftBacklogs, records].compactMap { $0 }.min()
+        }
     }
 
     /// There are messages whose time to be visible has come and that are still hidden.
@@ -46,6 +52,19 @@ struct SweepSchedule {
         for queue in news.queuesWithExhausted where exhausted.due(of: queue) == nil {
             exhausted.set(queue, to: now.adding(milliseconds: graceMilliseconds))
         }
+        for queue in news.queuesWithMoveTask { moves.set(queue, to: now) }
+        wakeMoves(news, at: now)
+    }
+
+    private mutating func wakeMoves(_ news: BatchNews, at now: Timestamp) {
+        guard !waitingMoves.isEmpty else { return }
+        // A queue that changes may be the destination of any of them, and be gone.
+        let woken =
+            news.changedQueues.isEmpty
+            ? waitingMoves.filter { news.availableQueues.contains($0) || news.emptiedQueues.contains($0) }
+            : waitingMoves
+        waitingMoves.subtract(woken)
+        for queue in woken { moves.set(queue, to: now) }
     }
 
     /// Does a batch's worth of everything that is due.
@@ -58,12 +77,32 @@ struct SweepSchedule {
         Self.sweepDue(&exhausted, transaction) { [graceMilliseconds] in
             MoveExhaustedMessages(queue: $0, limit: Self.rowsPerBatch, graceMilliseconds: graceMilliseconds)
         }
+        var messagesLeft = Self.rowsPerBatch
+        while messagesLeft > 0, let queue = moves.popDue(at: now) {
+            messagesLeft -= max(moveMessages(from: queue, limit: messagesLeft, transaction), 1)
+        }
         if let due = leftBacklogs, due <= now {
             leftBacklogs = Self.nextDue(EmptyLeftBacklogs(limit: Self.rowsPerBatch), transaction)
         }
         if let due = records, due <= now {
             records = Self.nextDue(RemoveExpiredRecords(limit: Self.rowsPerBatch), transaction)
         }
+    }
+
+    /// Goes on with the move task of a queue. Returns how many messages it dealt with.
+    private mutating func moveMessages(
+        from queue: QueueID, limit: Int, _ transaction: WriteTransaction
+    ) -> Int {
+        guard case .success(let progress) = transaction.perform(MoveMessages(from: queue, limit: limit)) else {
+            moves.set(queue, to: transaction.now.adding(seconds: 1))
+            return 0
+        }
+        switch progress.next {
+        case .due(let due): moves.set(queue, to: due)
+        case .whenChanged: waitingMoves.insert(queue)
+        case .never: break
+        }
+        return progress.count
     }
 
     /// Sweeps each queue whose moment has come once, even if there is work left.

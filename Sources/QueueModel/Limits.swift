@@ -19,8 +19,14 @@ package enum Limits {
     package static let tagsPerQueueMax = 50
     package static let tagKeyLength = 1...128
     package static let tagValueLengthMax = 256
+    package static let movesPerSecond = 1...500
+    package static let listedMoveTasks = 1...10
     package static let redriveSourceARNs = 1...10
     package static let policyBytesMax = 8_192
+    package static let policyStatementsMax = 20
+    package static let policyPrincipalsMax = 50
+    package static let actionsPerPermissionMax = 7
+    package static let permissionLabelLength = 1...80
     /// Length of message group, deduplication and receive attempt ids.
     package static let identifierLength = 1...128
     /// Messages of one queue that may be received and not yet deleted.

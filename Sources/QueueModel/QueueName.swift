@@ -14,7 +14,8 @@ package struct QueueName: Sendable, Hashable {
     /// The queue's Amazon Resource Name.
     package var arn: String { "arn:\(partition):sqs:\(region):\(account):\(name)" }
 
-    private var partition: String {
+    /// The part of AWS that the region belongs to.
+    var partition: String {
         if region.hasPrefix("cn-") { return "aws-cn" }
         if region.hasPrefix("us-gov-") { return "aws-us-gov" }
         return "aws"

@@ -57,6 +57,8 @@ struct CountCache {
             entries[backlog]?.isDirty = false
         }
         dirty.removeAll(keepingCapacity: true)
+        // No job can be undone any more. Not all jobs begin with beginJob.
+        undo.removeAll(keepingCapacity: true)
     }
 
     /// Forgets everything: what is in the rows is the truth.

@@ -51,6 +51,8 @@ struct MessageRecord {
 }
 
 extension MessageCounts {
+    var total: Int { visible + inFlight + delayed }
+
     subscript(state: MessageState) -> Int {
         get {
             switch state {
@@ -92,6 +94,7 @@ extension WriteTransaction {
         }
         try changeCounts(of: message.backlog) { $0[message.state] -= 1 }
         try groupChanged(of: message, from: message.state, to: nil, in: queue)
+        if let queue { try noteIfEmptied(queue) }
     }
 
     /// Lets a message be received from now on.
@@ -183,6 +186,40 @@ extension WriteTransaction {
         if let group = message.groupID { try groupReceived(id, group: group, state: .ready, in: target) }
         news.availableQueues.insert(target.id)
         news.queuesWithOldArrivals.insert(target.id)
+        try noteIfEmptied(queue)
+    }
+
+    /// Moves a ready message as a message move task does: it arrives as a new one, sent now, never received and from
+    /// nowhere, with the content, group and deduplication id of the old. It may be received at once whatever the delay
+    /// of its new queue. Deduplication has no part in it: what was sent before does not swallow the message, nor does
+    /// the message swallow what is sent after it. Returns the length of its content.
+    func redrive(
+        _ message: MessageRecord, from queue: QueueRecord, to target: QueueRecord
+    ) throws(SQLiteError) -> Int {
+        let id = try nextSequenceNumber()
+        try connection.statement(
+            """
+            UPDATE message SET backlog_id = ?1, id = ?2, message_id = ?3, visible_at = ?4, sent_at = ?4,
+                receive_count = 0, first_received_at = NULL, dead_letter_source = NULL, received_elsewhere = 0
+            WHERE backlog_id = ?5 AND id = ?6
+            """
+        ).run(
+            target.backlog.rawValue, id.rawValue, randomMessageID().bytes, now.milliseconds, message.backlog.rawValue,
+            message.id.rawValue)
+        let length = try connection.statement(
+            "UPDATE message_body SET id = ? WHERE id = ? RETURNING length(body) + coalesce(length(attributes), 0)"
+        ).first(id.rawValue, message.id.rawValue) { Int($0.integer(0)) }
+        try changeCounts(of: message.backlog) { $0.visible -= 1 }
+        try groupChanged(of: message, from: .ready, to: nil, in: queue)
+        try changeCounts(of: target.backlog) { $0.visible += 1 }
+        if let group = message.groupID { try groupReceived(id, group: group, state: .ready, in: target) }
+        news.availableQueues.insert(target.id)
+        news.queuesWithArrivals.insert(target.id)
+        return length ?? 0
+    }
+
+    private func noteIfEmptied(_ queue: QueueRecord) throws(SQLiteError) {
+        if try counts(of: queue.backlog).total == 0 { news.emptiedQueues.insert(queue.id) }
     }
 
     private func noteIfExhausted(_ message: MessageRecord, in queue: QueueRecord) {

@@ -7,6 +7,14 @@ package protocol WriteOperation<Output>: Sendable {
     /// Throws a ``QueueError`` where the rules say no, and an error of the storage where that fails; in both cases
     /// nothing of the operation remains.
     func run(in transaction: WriteTransaction) throws -> Output
+
+    /// Whether the operation throws a ``QueueError`` only before its first change. Then there is never anything of it
+    /// to undo, and it runs without a savepoint of its own, for which SQLite would copy every page it touches.
+    static var checksBeforeChanging: Bool { get }
+}
+
+extension WriteOperation {
+    package static var checksBeforeChanging: Bool { false }
 }
 
 /// A question to the store. Runs on a reader thread and sees what has been committed.

@@ -76,6 +76,21 @@ package final class Store {
         }
     }
 
+    /// The text of every statement prepared so far: what tests of query plans look through.
+    var keptSQL: [String] { connection.keptSQL }
+
+    /// The queues whose messages are being moved by a task.
+    package func queuesWithMoveTask() -> [QueueID] {
+        do {
+            return try connection.statement("SELECT queue_id FROM message_move_task WHERE status = 'RUNNING'").all {
+                QueueID($0.integer(0))
+            }
+        } catch {
+            report(StoreFailure(error, during: "list message move tasks"))
+            return []
+        }
+    }
+
     /// A connection for questions, on another thread.
     package func openReader() throws(StoreOpenError) -> StoreReader {
         do {
@@ -179,6 +194,9 @@ package final class StoreReader {
     private let connection: Connection
 
     init(connection: Connection) { self.connection = connection }
+
+    /// The text of every statement prepared so far.
+    var keptSQL: [String] { connection.keptSQL }
 
     /// Answers a question from what has been committed. A storage error is passed to `report` and comes back as
     /// ``QueueError/storageFailed``.

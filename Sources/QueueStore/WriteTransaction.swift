@@ -20,6 +20,8 @@ package final class WriteTransaction {
     private var newsBeforeJob = BatchNews()
     private var jobChangedQueues = false
     private var changesAtBegin: Int64 = 0
+    /// Nil until a job of this batch asks.
+    private var room: DiskRoom?
     /// The time in the file: no more than this much before the latest change.
     private(set) var latestTime: Timestamp
     private static let timeNotedEveryMilliseconds: Int64 = 10_000
@@ -40,6 +42,7 @@ package final class WriteTransaction {
         self.now = now
         news = BatchNews()
         failure = nil
+        room = nil
         changesAtBegin = connection.totalChanges
         try connection.statement("BEGIN IMMEDIATE").run()
     }
@@ -77,9 +80,31 @@ package final class WriteTransaction {
     /// Set once SQLite has lost the whole transaction: nothing of the batch can be committed any more.
     private(set) var failure: SQLiteError?
 
-    /// Runs an operation in a savepoint of its own: if it fails, it leaves nothing behind and the batch goes on.
+    /// Runs an operation: if it fails, it leaves nothing behind and the batch goes on.
     package func perform<Operation: WriteOperation>(_ operation: Operation) -> Result<Operation.Output, QueueError> {
         guard failure == nil else { return .failure(.storageFailed) }
+        return Operation.checksBeforeChanging ? performDirectly(operation) : performInSavepoint(operation)
+    }
+
+    private func performDirectly<Operation: WriteOperation>(
+        _ operation: Operation
+    ) -> Result<Operation.Output, QueueError> {
+        let changes = connection.totalChanges
+        do {
+            return .success(try operation.run(in: self))
+        } catch let error as QueueError {
+            precondition(connection.totalChanges == changes, "\(Operation.self) refused after it had changed something")
+            return .failure(error)
+        } catch {
+            // What it has changed by now cannot be told from what others have: the batch goes as a whole.
+            failure = error as? SQLiteError ?? SQLiteError(code: 1, message: "unforeseen: \(error)")
+            return .failure(.storageFailed)
+        }
+    }
+
+    private func performInSavepoint<Operation: WriteOperation>(
+        _ operation: Operation
+    ) -> Result<Operation.Output, QueueError> {
         do {
             try beginJob()
             let output = try operation.run(in: self)
@@ -187,6 +212,26 @@ package final class WriteTransaction {
         queuesByID.removeAll()
     }
 
+    // MARK: Room
+
+    /// Throws ``QueueError/storageFull`` if there is no room for a message of that size.
+    func takeRoom(_ bytes: Int) throws {
+        var room = try room ?? measureRoom()
+        let isEnough = room.take(bytes)
+        self.room = room
+        if !isEnough { throw QueueError.storageFull }
+    }
+
+    private func measureRoom() throws(SQLiteError) -> DiskRoom {
+        // Behind another VFS the system knows nothing of the file.
+        let onDisk = options.vfs == nil ? DiskRoom.freeBytes(beside: options.path) : nil
+        guard let onDisk, onDisk < DiskRoom.plenty else { return DiskRoom(onDisk: DiskRoom.plenty, inFile: 0) }
+        let inFile = try connection.statement(
+            "SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size"
+        ).first { $0.integer(0) }
+        return DiskRoom(onDisk: onDisk, inFile: inFile ?? 0)
+    }
+
     // MARK: Counts, sequence numbers, random bytes
 
     package func counts(of backlog: BacklogID) throws(SQLiteError) -> MessageCounts {
@@ -220,6 +265,10 @@ package struct BatchNews: Sendable {
     package var nextVisibleAt: Timestamp?
     /// Queues in which a message came back that has been received as often as its queue allows.
     package var queuesWithExhausted: Set<QueueID> = []
+    /// Queues whose last message left, in whatever state it was.
+    package var emptiedQueues: Set<QueueID> = []
+    /// Queues from which a message move task was started.
+    package var queuesWithMoveTask: Set<QueueID> = []
     /// Backlogs were cut off from their queue and wait to be emptied.
     package var leftBacklogs = false
 

@@ -73,6 +73,14 @@ package final class Connection {
     /// The text of every kept statement: what tests of query plans look through.
     package var keptSQL: [String] { cache.values.map(\.sql) }
 
+    /// How SQLite goes about a statement, a line for each step. https://sqlite.org/eqp.html
+    package func queryPlan(of sql: String) throws(SQLiteError) -> [String] {
+        let explanation = try prepare("EXPLAIN QUERY PLAN \(sql)")
+        var steps: [String] = []
+        while try explanation.step() { steps.append(Row(statement: explanation.handle).text(3)) }
+        return steps
+    }
+
     /// False inside a transaction. After an error it tells whether SQLite has rolled the transaction back by itself.
     package var isAutocommit: Bool { sqlite3_get_autocommit(handle) != 0 }
 

@@ -68,9 +68,11 @@ package struct ActionTable: Sendable {
 }
 
 extension ActionTable {
-    /// The actions that are there. What is missing here is answered like an unknown operation.
+    /// All actions of SQS.
     package static func all(_ backend: Backend, logger: Logger) -> ActionTable {
         var table = ActionTable(logger: logger)
+        table.add(AddPermissionAction(backend: backend))
+        table.add(CancelMessageMoveTaskAction(backend: backend))
         table.add(ChangeMessageVisibilityAction(backend: backend))
         table.add(ChangeMessageVisibilityBatchAction(backend: backend))
         table.add(CreateQueueAction(backend: backend))
@@ -80,13 +82,16 @@ extension ActionTable {
         table.add(GetQueueAttributesAction(backend: backend))
         table.add(GetQueueURLAction(backend: backend))
         table.add(ListDeadLetterSourceQueuesAction(backend: backend))
+        table.add(ListMessageMoveTasksAction(backend: backend))
         table.add(ListQueueTagsAction(backend: backend))
         table.add(ListQueuesAction(backend: backend))
         table.add(PurgeQueueAction(backend: backend))
         table.add(ReceiveMessageAction(backend: backend))
+        table.add(RemovePermissionAction(backend: backend))
         table.add(SendMessageAction(backend: backend))
         table.add(SendMessageBatchAction(backend: backend))
         table.add(SetQueueAttributesAction(backend: backend))
+        table.add(StartMessageMoveTaskAction(backend: backend))
         table.add(TagQueueAction(backend: backend))
         table.add(UntagQueueAction(backend: backend))
         return table

@@ -8,7 +8,9 @@ enum QueryMembers {
         var members: [JSONMember] = []
         var root = FormNode()
         for (name, value) in form.pairs {
-            if name.contains(".") || Self.flattened.contains(name) {
+            if value.isEmpty, let wireName = wireName(of: name, for: action) {
+                root.insert([wireName[...]], value)
+            } else if name.contains(".") || Self.flattened.contains(name) {
                 root.insert(name.split(separator: ".", omittingEmptySubsequences: false), value)
             } else {
                 members.append(JSONMember(key: name, value: .string(value)))
@@ -87,6 +89,11 @@ enum QueryMembers {
     /// What an entry of a batch is called on the wire and in errors.
     static func entryName(of action: ActionName) -> String {
         action.rawValue + "RequestEntry"
+    }
+
+    /// The wire name of a list or map, given its name as a member: boto3 spells an empty list `AttributeNames=`.
+    private static func wireName(of member: String, for action: ActionName) -> String? {
+        (request.members + entries(of: action).members).first { $0.name == member }?.wireName
     }
 
     /// The wire names of lists and maps, which clients may also send without an index.

@@ -80,7 +80,7 @@ package struct RequestParameters: Sendable {
         try map(name) { _, value throws(WireError) in String(decoding: try string(value), as: UTF8.self) }
     }
 
-    /// A list of structures; `nil` if it is absent. Errors within the first element name its members
+    /// A list of structures; `nil` if it is absent, which cannot be told from empty in the Query protocol. Errors within the first element name its members
     /// `{entryName}.1.{member}`.
     package func structureList(
         _ name: String, entryName: String
@@ -115,7 +115,7 @@ package struct RequestParameters: Sendable {
     private func list<Element>(
         _ name: String, _ read: (JSONValue) throws(WireError) -> Element
     ) throws(WireError) -> [Element]? {
-        guard let value = self[name] else { return nil }
+        guard let value = self[name] else { return wireProtocol == .query ? [] : nil }
         guard let elements = value.array else { throw Self.mismatch(value, expected: "a List") }
         var list: [Element] = []
         for element in elements where !element.isNull { list.append(try read(element)) }

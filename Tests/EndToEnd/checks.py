@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 SQS = "com.amazonaws.sqs#"
 CORAL = "com.amazon.coral.service#"
 
-# JSON type: (namespace, Query code, HTTP status), the catalogue of errors that the actions of standard queues give.
+# JSON type: (namespace, Query code, HTTP status), the catalogue of errors.
 ERRORS = {
     "QueueDoesNotExist": (SQS, "AWS.SimpleQueueService.NonExistentQueue", 400),
     "QueueNameExists": (SQS, "QueueAlreadyExists", 400),
@@ -25,6 +25,8 @@ ERRORS = {
     "BatchEntryIdsNotDistinct": (SQS, "AWS.SimpleQueueService.BatchEntryIdsNotDistinct", 400),
     "InvalidBatchEntryId": (SQS, "AWS.SimpleQueueService.InvalidBatchEntryId", 400),
     "BatchRequestTooLong": (SQS, "AWS.SimpleQueueService.BatchRequestTooLong", 400),
+    "OverLimit": (SQS, "OverLimit", 403),
+    "ResourceNotFoundException": (SQS, "ResourceNotFoundException", 404),
     "UnsupportedOperation": (SQS, "AWS.SimpleQueueService.UnsupportedOperation", 400),
     "InvalidParameterValueException": (CORAL, "InvalidParameterValue", 400),
     "MissingRequiredParameterException": (CORAL, "MissingParameter", 400),

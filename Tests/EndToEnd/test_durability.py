@@ -1,5 +1,6 @@
 """What was acknowledged is still there after a restart, be it a clean one or a kill."""
 
+import contextlib
 import sqlite3
 import threading
 import time
@@ -303,6 +304,6 @@ def test_under_traffic_kills_lose_nothing_and_bring_nothing_back(private_daemon,
     assert len(left) == len(set(left))
     assert set(left) <= traffic.tried
     private_daemon.stop()
-    with sqlite3.connect(private_daemon.database) as file:
+    with contextlib.closing(sqlite3.connect(private_daemon.database)) as file:
         assert file.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     private_daemon.start()

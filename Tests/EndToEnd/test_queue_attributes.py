@@ -108,6 +108,57 @@ def test_setting_nothing_is_refused(sqs, queue, attributes):
         sqs.set_queue_attributes(QueueUrl=queue, **attributes)
 
 
+# Encryption: attributes only, as the service shows them.
+
+SSE = ["SqsManagedSseEnabled", "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds"]
+
+
+def encryption(sqs, queue):
+    return sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=SSE)["Attributes"]
+
+
+def test_a_key_takes_the_place_of_managed_encryption_and_leaves_none_behind(sqs, queue):
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"KmsMasterKeyId": "alias/mine"})
+    assert encryption(sqs, queue) == {
+        "SqsManagedSseEnabled": "false",
+        "KmsMasterKeyId": "alias/mine",
+        "KmsDataKeyReusePeriodSeconds": "300",
+    }
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"KmsMasterKeyId": ""})
+    assert encryption(sqs, queue) == {"SqsManagedSseEnabled": "false"}
+
+
+def test_managed_encryption_takes_the_place_of_a_key(sqs, queue):
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"KmsMasterKeyId": "alias/mine"})
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"SqsManagedSseEnabled": "True"})
+    assert encryption(sqs, queue) == {"SqsManagedSseEnabled": "true"}
+
+
+def test_a_key_and_managed_encryption_exclude_each_other(sqs, queue):
+    with refused(
+        "InvalidAttributeName",
+        "You can use one type of server-side encryption (SSE) at one time. You can either enable KMS SSE or SQS SSE.",
+    ):
+        sqs.set_queue_attributes(
+            QueueUrl=queue, Attributes={"KmsMasterKeyId": "alias/mine", "SqsManagedSseEnabled": "true"}
+        )
+
+
+@pytest.mark.parametrize("value", ["TRUE", "False", "true", "false"])
+def test_booleans_come_in_any_case_and_leave_in_lower_case(sqs, queue, value):
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"SqsManagedSseEnabled": value})
+    assert encryption(sqs, queue) == {"SqsManagedSseEnabled": value.lower()}
+
+
+@pytest.mark.parametrize("value", ["", "yes", "1"])
+def test_other_words_are_no_booleans(sqs, queue, value):
+    with refused("InvalidAttributeValue"):
+        sqs.set_queue_attributes(QueueUrl=queue, Attributes={"SqsManagedSseEnabled": value})
+
+
+# What a change does
+
+
 def test_attributes_given_at_creation_hold(sqs, make_queue):
     queue = make_queue(DelaySeconds=1, VisibilityTimeout=2, MessageRetentionPeriod=120)
     names = ["DelaySeconds", "VisibilityTimeout", "MessageRetentionPeriod"]

@@ -208,7 +208,7 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path, content)
 
 def test_a_database_of_another_program_is_refused_and_left_alone(tmp_path):
     database = tmp_path / "other.db"
-    with sqlite3.connect(database) as file:
+    with contextlib.closing(sqlite3.connect(database)) as file:
         file.execute("CREATE TABLE customer (name TEXT)")
     before = snapshot(tmp_path)
     assert_refused(serve("--port", "0", "--database", database))

@@ -108,7 +108,9 @@ final class EngineFixture {
     }
 
     /// A receive in a batch of its own; it waits for that many seconds.
-    func poll(_ queue: QueueName, limit: Int = 10, timeout: Int? = nil, wait: Int? = 20, attempt: String? = nil) -> Poll {
+    func poll(
+        _ queue: QueueName, limit: Int = 10, timeout: Int? = nil, wait: Int? = 20, attempt: String? = nil
+    ) -> Poll {
         let (job, poll) = receiveJob(from: queue, limit: limit, timeout: timeout, wait: wait, attempt: attempt)
         run([job])
         return poll

@@ -12,6 +12,9 @@ struct Disagreement: Error, CustomStringConvertible {
 /// Where the engine may choose (which message a standard queue hands out, whether a receive comes across an exhausted
 /// message) the model takes its choice over, after it has made sure that it was a legal one.
 struct ReferenceQueues {
+    /// What the engine's store holds after a batch: the messages of each queue by its name, in the order of their numbers.
+    typealias Stored = [String: [MessageID]]
+
     enum State: Equatable {
         case ready, inFlight, delayed
     }
@@ -52,6 +55,7 @@ struct ReferenceQueues {
     let inFlightMax: Int
     /// Queues that receives of the running batch moved messages from.
     private var movedFrom: Set<QueueName> = []
+    private var placeAtBegin = 0
     private var lastPlace = 0
     private var lastIncarnation = 0
 
@@ -118,10 +122,11 @@ struct ReferenceQueues {
         return MessageCounts(visible: count(.ready), inFlight: count(.inFlight), delayed: count(.delayed))
     }
 
-    var messages: [String: Set<MessageID>] {
-        var all: [String: Set<MessageID>] = [:]
-        for (name, queue) in queues where !queue.messages.isEmpty { all[name.name] = Set(queue.messages.map(\.id)) }
-        return all
+    /// Whether a queue holds these messages; of a FIFO queue in this order.
+    func isSame(_ stored: [MessageID], in name: QueueName) -> Bool {
+        guard let queue = queues[name] else { return stored.isEmpty }
+        let ids = queue.messages.map(\.id)
+        return queue.isFIFO ? ids == stored : ids.count == stored.count && Set(ids) == Set(stored)
     }
 
     // MARK: Send
@@ -155,7 +160,10 @@ struct ReferenceQueues {
     // MARK: Receive
 
     /// To be called before the answers of a batch are taken over.
-    mutating func beginBatch() { movedFrom = [] }
+    mutating func beginBatch() {
+        movedFrom = []
+        placeAtBegin = lastPlace
+    }
 
     private func target(of queue: Queue, named name: QueueName) -> QueueName? {
         guard let target = queue.settings.redrivePolicy?.target, target != name,
@@ -199,22 +207,22 @@ struct ReferenceQueues {
 
     /// Takes over the moves that receives have made, also those of parked clients that then found nothing. `stored` are
     /// the messages of each queue after them.
-    mutating func adoptMoves(_ stored: [String: Set<MessageID>]) {
+    mutating func adoptMoves(_ stored: Stored) {
         for name in queues.keys { adoptMoves(from: name, stored) }
     }
 
-    private mutating func adoptMoves(from name: QueueName, _ stored: [String: Set<MessageID>]) {
+    private mutating func adoptMoves(from name: QueueName, _ stored: Stored) {
         guard let queue = queues[name] else { return }
         for message in exhausted(in: queue, named: name) {
             guard hasMoved(message, from: queue, named: name, stored: stored) else { continue }
-            move(message, from: name)
+            move(message, from: name, stored)
             movedFrom.insert(name)
         }
     }
 
     /// Takes over what a receive handed out. `stored` are the messages of each queue after it.
     mutating func receive(
-        _ answer: [ReceivedMessage], limit: Int, timeout: Int?, from name: QueueName, stored: [String: Set<MessageID>]
+        _ answer: [ReceivedMessage], limit: Int, timeout: Int?, from name: QueueName, stored: Stored
     ) throws -> [Handle] {
         adoptMoves(from: name, stored)
         // Moves into this queue by receives that were not answered: some may be later than this one.
@@ -240,7 +248,7 @@ struct ReferenceQueues {
 
     /// Whether a message is in the dead-letter queue, or would be there if it had not expired by its retention.
     private func hasMoved(
-        _ message: Message, from queue: Queue, named name: QueueName, stored: [String: Set<MessageID>]
+        _ message: Message, from queue: Queue, named name: QueueName, stored: Stored
     ) -> Bool {
         guard let target = target(of: queue, named: name), let settings = queues[target]?.settings,
             !(stored[name.name]?.contains(message.id) ?? false)
@@ -253,7 +261,8 @@ struct ReferenceQueues {
         let ids = Set(answer.map(\.id))
         guard ids.count == answer.count else { throw Disagreement("a message was handed out twice in one receive") }
         guard ids.isSubset(of: choice.map(\.id)) else {
-            throw Disagreement("handed out what was not visible: \(answer.map { String(decoding: $0.body, as: UTF8.self) })")
+            let bodies = answer.map { String(decoding: $0.body, as: UTF8.self) }
+            throw Disagreement("handed out what was not visible: \(bodies)")
         }
         guard answer.count == min(wanted, choice.count) || wanted <= 0 else {
             throw Disagreement("\(answer.count) of \(choice.count) visible messages where \(wanted) were wanted")
@@ -288,7 +297,7 @@ struct ReferenceQueues {
         guard left.isEmpty else { throw Disagreement("groups \(left.sorted()) were passed over") }
     }
 
-    private mutating func move(_ message: Message, from name: QueueName) {
+    private mutating func move(_ message: Message, from name: QueueName, _ stored: Stored) {
         guard let source = queues[name], let target = target(of: source, named: name),
             var queue = queues[target]
         else { return }
@@ -299,9 +308,16 @@ struct ReferenceQueues {
             sentAt: queue.isFIFO ? now : message.sentAt, visibleAt: now, state: .ready)
         moved.receiveCount = message.receiveCount
         moved.receivedElsewhere = message.receiveCount
-        queue.messages.append(moved)
+        queue.messages.insert(moved, at: index(of: moved, in: queue, stored[target.name] ?? []))
         queues[target] = queue
         update(target)
+    }
+
+    /// At the end, but for what the running batch has sent there after the move.
+    private func index(of moved: Message, in queue: Queue, _ stored: [MessageID]) -> Int {
+        guard let number = stored.firstIndex(of: moved.id) else { return queue.messages.count }
+        let later = stored[number...]
+        return queue.messages.firstIndex { $0.place > placeAtBegin && later.contains($0.id) } ?? queue.messages.count
     }
 
     private mutating func take(_ received: ReceivedMessage, timeout: Int?, from name: QueueName) throws -> Handle {

@@ -61,6 +61,10 @@ struct QueryMembersTests {
                 #"{"AttributeNames":["I","J"],"MessageSystemAttributeNames":["I","J"]}"#),
             // An explicit empty list.
             Case(.getQueueAttributes, "AttributeName=", #"{"AttributeNames":[],"MessageSystemAttributeNames":[]}"#),
+            Case(.getQueueAttributes, "AttributeNames=", #"{"AttributeNames":[],"MessageSystemAttributeNames":[]}"#),
+            Case(.receiveMessage, "MessageAttributeNames=", #"{"MessageAttributeNames":[]}"#),
+            Case(.sendMessage, "MessageAttributes=", #"{"MessageAttributes":{}}"#),
+            Case(.sendMessageBatch, "Entries=", #"{"Entries":[]}"#),
             Case(.tagQueue, "Tag.1.Key=k&Tag.1.Value=v", #"{"Tags":{"k":"v"},"tags":{"k":"v"}}"#),
             Case(.untagQueue, "TagKey.1=a&TagKey.2=b", #"{"TagKeys":["a","b"]}"#),
             Case(

@@ -1,4 +1,5 @@
 import JSON
+import QueueModel
 import Testing
 
 @testable import SQSProtocol
@@ -35,6 +36,12 @@ struct RequestParametersTests {
         #expect(try parameters.stringMap("M").map { "\($0.key)=\($0.value)" } == ["k=v"])
         let entries = try #require(try parameters.structureList("E", entryName: "Entry"))
         #expect(try entries.map { try $0.requiredString("Id") } == ["1", "2"])
+    }
+
+    @Test func `a list that the Query protocol leaves out is empty`() throws {
+        let parameters = try parameters("{}", in: .query)
+        #expect(try parameters.structureList("Entries", entryName: "Entry")?.isEmpty == true)
+        #expect(throws: QueueError.emptyBatch(entryType: "Entry")) { try parameters.batchEntries("Entry") }
     }
 
     @Test func `a lone surrogate is left for the check of characters`() throws {

@@ -34,7 +34,7 @@ package final class StoreFixture {
 
     private var options: StoreOptions
     private var fileNumber = 1
-    private var reader: StoreReader
+    package private(set) var reader: StoreReader
     private var invariants: StoreInvariants
 
     package init(strictLimits: Bool = true, inFlightMax: Int = 120_000, seed: UInt64 = 1) throws {
@@ -112,8 +112,8 @@ package final class StoreFixture {
         try reader.read(operation, report: failures.append).get()
     }
 
-    /// The ids of the messages of every queue, by the queue's name.
-    package func messages() throws -> [String: Set<MessageID>] { try invariants.messages() }
+    /// The ids of the messages of every queue, in the order of their numbers, by the queue's name.
+    package func messages() throws -> [String: [MessageID]] { try invariants.messages() }
 
     package func checkInvariants() throws {
         let violations = try failures.all.map { "storage: \($0)" } + invariants.violations()

@@ -12,12 +12,12 @@ package final class StoreInvariants {
 
     package func close() throws { try connection.close() }
 
-    /// The ids of the messages of every queue, by the queue's name.
-    func messages() throws -> [String: Set<MessageID>] {
-        let rows = try connection.prepare("SELECT name, message_id FROM message JOIN queue USING (backlog_id)").all {
-            (queue: $0.text(0), id: MessageID(stored: $0.bytes(1)))
-        }
-        return Dictionary(grouping: rows, by: \.queue).mapValues { Set($0.map(\.id)) }
+    /// The ids of the messages of every queue, in the order of their numbers, by the queue's name.
+    func messages() throws -> [String: [MessageID]] {
+        let rows = try connection.prepare(
+            "SELECT name, message_id FROM message JOIN queue USING (backlog_id) ORDER BY backlog_id, message.id"
+        ).all { (queue: $0.text(0), id: MessageID(stored: $0.bytes(1))) }
+        return Dictionary(grouping: rows, by: \.queue).mapValues { $0.map(\.id) }
     }
 
     /// What SQLite finds wrong with the file; nothing if it is sound.

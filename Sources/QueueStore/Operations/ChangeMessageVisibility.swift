@@ -2,6 +2,8 @@ import QueueModel
 
 /// Sets for how long received messages stay hidden, from now on; each change succeeds or fails alone.
 package struct ChangeMessageVisibility: WriteOperation {
+    package static var checksBeforeChanging: Bool { true }
+
     package struct Change: Sendable {
         let presented: PresentedHandle
         let timeoutSeconds: Int

@@ -14,6 +14,8 @@ package struct PresentedHandle: Sendable {
 
 /// Deletes messages by their receipt handles; each succeeds or fails alone.
 package struct DeleteMessages: WriteOperation {
+    package static var checksBeforeChanging: Bool { true }
+
     let name: QueueName
     let handles: [PresentedHandle]
 

@@ -1,6 +1,6 @@
 import QueueModel
 
-/// Deletes a queue with its messages, tags and deduplication records. Its name stays blocked for a while.
+/// Deletes a queue with its messages, tags, deduplication records and message move tasks. Its name stays blocked for a while.
 package struct DeleteQueue: WriteOperation {
     let name: QueueName
 
@@ -11,6 +11,7 @@ package struct DeleteQueue: WriteOperation {
         let connection = transaction.connection
         try transaction.leaveBacklog(of: queue)
         try connection.statement("DELETE FROM queue_tag WHERE queue_id = ?").run(queue.id.rawValue)
+        try connection.statement("DELETE FROM message_move_task WHERE queue_id = ?").run(queue.id.rawValue)
         try connection.statement("DELETE FROM queue WHERE id = ?").run(queue.id.rawValue)
         try connection.statement(
             "INSERT OR REPLACE INTO deleted_queue (account, region, name, deleted_at) VALUES (?, ?, ?, ?)"

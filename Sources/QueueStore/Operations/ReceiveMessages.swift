@@ -3,6 +3,8 @@ import SQLite
 
 /// Hands out messages of a queue. Those received too often go to the dead-letter queue in the same transaction.
 package struct ReceiveMessages: WriteOperation {
+    package static var checksBeforeChanging: Bool { true }
+
     package let name: QueueName
     let limit: Int
     let visibilityTimeoutSeconds: Int?
@@ -134,13 +136,14 @@ extension WriteTransaction {
         return try ready(in: group.id, before: Int64.max, 1, in: queue.backlog)
     }
 
-    private struct NextGroup {
+    struct NextGroup {
         let id: String
         let position: Int64
         let inFlight: Int
     }
 
-    private func nextGroup(in queue: QueueRecord) throws(SQLiteError) -> NextGroup? {
+    /// The group whose turn it is; nil if no group has anything to hand out.
+    func nextGroup(in queue: QueueRecord) throws(SQLiteError) -> NextGroup? {
         while true {
             let next = try connection.statement(
                 """
@@ -160,7 +163,7 @@ extension WriteTransaction {
         }
     }
 
-    // INDEXED BY: the planner would walk the primary key, past every message in flight.
+    /// SQLite has to be told of the index: by itself it walks over all messages in flight that stand before these.
     private func readyWithoutGroup(_ limit: Int, in backlog: BacklogID) throws(SQLiteError) -> [Delivery] {
         try connection.statement(
             """

@@ -3,6 +3,8 @@ import SQLite
 
 /// Puts messages into a queue: one, or the entries of a batch, each of which succeeds or fails alone.
 package struct SendMessages: WriteOperation {
+    package static var checksBeforeChanging: Bool { true }
+
     let name: QueueName
     let messages: [OutgoingMessage]
     let isBatch: Bool
@@ -62,10 +64,11 @@ package struct SendMessages: WriteOperation {
 }
 
 extension WriteTransaction {
-    fileprivate func send(_ message: OutgoingMessage, to queue: QueueRecord) throws(SQLiteError) -> SentMessage {
+    fileprivate func send(_ message: OutgoingMessage, to queue: QueueRecord) throws -> SentMessage {
         let isFIFO = queue.settings.isFIFO
         let deduplicationID = isFIFO ? message.deduplicationID ?? contentDeduplicationID(message) : nil
         if let deduplicationID, let first = try duplicate(of: message, id: deduplicationID, in: queue) { return first }
+        try takeRoom(message.size)
         let id = try nextSequenceNumber()
         let messageID = randomMessageID()
         // On a FIFO queue a delay of 0 means the delay of the queue.

@@ -1,0 +1,66 @@
+"""Judges a database file at rest: is it sound, and do its rows agree with each other."""
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+# Each finds the rows that break the rule and describes them. Backlogs without a queue are being emptied.
+RULES = {
+    "counters differ from the rows": """
+        SELECT format('backlog %d says %d/%d/%d, has %d/%d/%d', id, ready, in_flight, delayed, r, f, d) FROM (
+            SELECT backlog.*, ifnull(sum(state = 0), 0) AS r, ifnull(sum(state = 1), 0) AS f,
+                ifnull(sum(state = 2), 0) AS d
+            FROM backlog LEFT JOIN message ON backlog_id = backlog.id WHERE queue_id IS NOT NULL GROUP BY backlog.id)
+        WHERE (ready, in_flight, delayed) <> (r, f, d)""",
+    "message without a body": "SELECT id FROM message WHERE id NOT IN (SELECT id FROM message_body)",
+    "body without a message": "SELECT id FROM message_body WHERE id NOT IN (SELECT id FROM message)",
+    "message of no backlog": "SELECT id FROM message WHERE backlog_id NOT IN (SELECT id FROM backlog)",
+    "message id in two places": """
+        SELECT format('%s in backlogs %s', hex(message_id), group_concat(backlog_id)) FROM message
+        JOIN backlog ON backlog.id = backlog_id WHERE queue_id IS NOT NULL GROUP BY message_id HAVING count(*) > 1""",
+    "message in two places": """
+        SELECT format('%s in backlogs %s', token, group_concat(backlog_id)) FROM (
+            SELECT backlog_id, substr(body, 1, instr(body, ' ') - 1) AS token
+            FROM message JOIN message_body USING (id) JOIN backlog ON backlog.id = backlog_id
+            WHERE queue_id IS NOT NULL)
+        GROUP BY token HAVING count(*) > 1""",
+    "sequence number that was not reserved": """
+        SELECT id FROM message WHERE id >= (SELECT value FROM store_setting WHERE name = 'sequence_reserved')""",
+    "count in flight of a group differs from the rows": """
+        SELECT format('backlog %d, group %s says %d, has %d', g.backlog_id, g.group_id, g.in_flight, n) FROM (
+            SELECT message_group.*, (SELECT count(*) FROM message WHERE message.backlog_id = message_group.backlog_id
+                AND message.group_id = message_group.group_id AND state = 1) AS n FROM message_group) AS g
+        JOIN backlog ON backlog.id = g.backlog_id WHERE queue_id IS NOT NULL AND g.in_flight <> n""",
+}
+
+
+def violations(database):
+    """One line for each row that is wrong. Nothing else may have the file open."""
+    with sqlite3.connect(database) as file:
+        found = [f"integrity check: {line}" for (line,) in file.execute("PRAGMA integrity_check") if line != "ok"]
+        for rule, query in RULES.items():
+            found += [f"{rule}: {row}" for (row,) in file.execute(query)]
+    file.close()
+    return found
+
+
+def violations_of_copy(database, folder):
+    """The same for the file of a daemon that was killed, without touching it: SQLite recovers a copy."""
+    copy = Path(folder) / "copy.db"
+    for suffix in ("", "-wal"):
+        if Path(f"{database}{suffix}").exists():
+            shutil.copyfile(f"{database}{suffix}", f"{copy}{suffix}")
+    try:
+        return violations(copy)
+    finally:
+        for path in Path(folder).glob("copy.db*"):
+            path.unlink()
+
+
+def message_count(database):
+    """How many messages the queues hold."""
+    with sqlite3.connect(database) as file:
+        [(count,)] = file.execute("SELECT count(*) FROM message JOIN backlog ON backlog.id = backlog_id "
+                                  "WHERE queue_id IS NOT NULL")
+    file.close()
+    return count

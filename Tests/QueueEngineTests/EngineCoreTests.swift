@@ -1,0 +1,229 @@
+import QueueModel
+import QueueStore
+import SQLite
+import TestSupport
+import Testing
+
+@testable import QueueEngine
+
+/// Batches, failures of the storage, sweeps, and short polls among more due messages than one sweep takes.
+struct EngineCoreTests {
+    /// What a broken disk does to the batch of this operation.
+    struct Broken: WriteOperation {
+        func run(in transaction: WriteTransaction) throws {
+            throw SQLiteError(code: 10, message: "disk I/O error")
+        }
+    }
+
+    let engine: EngineFixture
+    let queue: QueueName
+
+    init() throws {
+        engine = try EngineFixture()
+        queue = try engine.createQueue("q")
+        engine.settle()
+    }
+
+    private func send(_ count: Int, to queue: QueueName, delay: Int? = nil) throws {
+        engine.files.checksInvariants = false
+        for start in stride(from: 0, to: count, by: 10) {
+            let batch = (start..<min(start + 10, count)).map { OutgoingMessage("\($0)", delay: delay) }
+            try engine.perform(SendMessages(to: queue, batch, isBatch: true))
+        }
+    }
+
+    // MARK: Batches
+
+    @Test func `the jobs of a batch are done and answered in their order`() throws {
+        let (first, sent) = engine.write(engine.sending("a", to: queue))
+        let (second, poll) = engine.receiveJob(from: queue, wait: 0)
+        let (third, again) = engine.receiveJob(from: queue, wait: 0)
+        engine.run([first, second, third])
+        #expect(try sent.result?.get().count == 1)
+        #expect(poll.texts == ["a"])
+        #expect(again.texts == [])
+    }
+
+    @Test func `nothing is due in an idle engine`() {
+        engine.settle()
+        #expect(engine.due == nil)
+    }
+
+    // MARK: Failures
+
+    @Test func `a batch that fails answers nobody with success, and nothing of it was done`() throws {
+        try engine.send("before", to: queue)
+        let (send, sent) = engine.write(engine.sending("lost", to: queue))
+        let (receive, poll) = engine.receiveJob(from: queue, wait: 0)
+        let (broken, failed) = engine.write(Broken())
+        let (create, created) = engine.write(
+            CreateQueue(
+                name: QueueName(account: "000000000000", region: "us-east-1", name: "lost"),
+                attributes: try QueueAttributeChanges([:]), tags: [:]))
+        engine.run([send, receive, broken, create])
+        #expect(throws: QueueError.storageFailed) { try sent.result?.get() }
+        #expect(throws: QueueError.storageFailed) { try failed.result?.get() }
+        #expect(throws: QueueError.storageFailed) { try created.result?.get() }
+        #expect(poll.error == .storageFailed)
+        #expect(engine.files.failures.takeAll().count == 1)
+        #expect(try engine.files.counts(queue) == [1, 0, 0])
+        engine.advance(seconds: 1)
+        #expect(engine.poll(queue, wait: 0).texts == ["before"])
+        try engine.files.checkInvariants()
+    }
+
+    @Test func `a long poll served in a batch that fails is told so, one that was not waits on`() throws {
+        let waiting = engine.poll(queue, limit: 1)
+        let (send, _) = engine.write(engine.sending("lost", to: queue))
+        let (receive, served) = engine.receiveJob(from: queue, limit: 1, wait: 20)
+        let (broken, _) = engine.write(Broken())
+        engine.run([send, receive, broken])
+        #expect(engine.files.failures.takeAll().count == 1)
+        #expect(served.error == .storageFailed)
+        #expect(waiting.result == nil)
+        try engine.send("a", to: queue)
+        #expect(waiting.texts == ["a"])
+    }
+
+    @Test func `sweeps go on after a batch that failed`() throws {
+        try engine.send("a", to: queue, delay: 2)
+        let poll = engine.poll(queue)
+        engine.files.advance(seconds: 2)
+        let (broken, _) = engine.write(Broken())
+        engine.run([broken])
+        #expect(engine.files.failures.takeAll().count == 1)
+        #expect(poll.result == nil)
+        #expect(try #require(engine.due) <= engine.now.adding(seconds: 1))
+        engine.advance(seconds: 1)
+        #expect(poll.texts == ["a"])
+    }
+
+    @Test func `sequence numbers rise through batches that fail`() throws {
+        let fifo = try engine.createQueue("q.fifo")
+        let before = try #require(try engine.send("a", to: fifo, group: "g").sequenceNumber)
+        let (send, _) = engine.write(engine.sending("b", to: fifo, group: "g"))
+        let (broken, _) = engine.write(Broken())
+        engine.run([send, broken])
+        #expect(engine.files.failures.takeAll().count == 1)
+        let after = try #require(try engine.send("c", to: fifo, group: "g").sequenceNumber)
+        #expect(after > before)
+        try engine.files.checkInvariants()
+    }
+
+    // MARK: Many due messages
+
+    @Test func `a short poll misses nothing among more due messages than one sweep takes`() throws {
+        try send(450, to: queue, delay: 1)
+        let late = try engine.createQueue("late")
+        try engine.send("late", to: late, delay: 2)
+        engine.files.advance(seconds: 2)
+        let poll = engine.poll(late, wait: 0)
+        #expect(poll.result == nil)
+        #expect(try #require(engine.due) <= engine.now)
+        engine.settle()
+        #expect(poll.texts == ["late"])
+    }
+
+    @Test func `a short poll of an empty queue is answered once all due messages are visible`() throws {
+        try send(450, to: queue, delay: 1)
+        let empty = try engine.createQueue("empty")
+        engine.files.advance(seconds: 1)
+        let poll = engine.poll(empty, wait: 0)
+        engine.settle()
+        #expect(poll.texts == [])
+        #expect(try engine.files.counts(queue) == [450, 0, 0])
+    }
+
+    @Test("a poll finds the message behind hundreds that have to be moved", arguments: [0, 20])
+    func behindExhausted(wait: Int) throws {
+        let dead = try engine.createQueue("dead")
+        try send(650, to: queue)
+        for _ in 0..<65 { _ = engine.poll(queue, timeout: 1, wait: 0) }
+        engine.advance(seconds: 1)
+        try engine.perform(
+            SetQueueAttributes(name: queue, attributes: try QueueAttributeChanges(redrive(to: dead, after: 1))))
+        try engine.send("good", to: queue)
+        let poll = engine.poll(queue, limit: 1, wait: wait)
+        engine.settle()
+        #expect(poll.texts == ["good"])
+        #expect(try engine.files.counts(dead) == [650, 0, 0])
+    }
+
+    // MARK: Sweeps
+
+    @Test func `retention is swept at its moment, in all queues`() throws {
+        let short = try engine.createQueue("short", ["MessageRetentionPeriod": "60"])
+        let long = try engine.createQueue("long", ["MessageRetentionPeriod": "120"])
+        for queue in [short, long] { try engine.send("a", to: queue) }
+        engine.settle()
+        #expect(engine.due == engine.now.adding(seconds: 60))
+        engine.advance(seconds: 60)
+        #expect(try engine.files.counts(short) == [0, 0, 0])
+        #expect(try engine.files.counts(long) == [1, 0, 0])
+        engine.advance(seconds: 60)
+        #expect(try engine.files.counts(long) == [0, 0, 0])
+    }
+
+    @Test func `an old message moved into a queue expires there before younger ones`() throws {
+        let dead = try engine.createQueue("dead", ["MessageRetentionPeriod": "100"])
+        let source = try engine.createQueue("source", redrive(to: dead, after: 1))
+        try engine.send("old", to: source)
+        _ = engine.poll(source, timeout: 50, wait: 0)
+        engine.advance(seconds: 50)
+        try engine.send("young", to: dead)
+        engine.settle()
+        #expect(engine.poll(source, wait: 0).texts == [])
+        engine.settle()
+        #expect(try engine.files.counts(dead) == [2, 0, 0])
+        engine.advance(seconds: 50)
+        #expect(try engine.files.counts(dead) == [1, 0, 0])
+    }
+
+    @Test func `what a purge leaves is emptied in many small batches`() throws {
+        try send(450, to: queue)
+        try engine.perform(PurgeQueue(name: queue))
+        var batches = 0
+        repeat {
+            engine.run()
+            batches += 1
+        } while engine.due.map { $0 <= engine.now } ?? false
+        #expect(batches >= 3)
+        try engine.files.checkInvariants()
+        #expect(try engine.files.messages().isEmpty)
+    }
+
+    @Test func `one batch sweeps no more than its share of a queue`() throws {
+        let short = try engine.createQueue("short", ["MessageRetentionPeriod": "60"])
+        try send(450, to: short)
+        engine.settle()
+        engine.files.advance(seconds: 60)
+        engine.run()
+        #expect(try engine.files.counts(short) == [250, 0, 0])
+        engine.settle()
+        #expect(try engine.files.counts(short) == [0, 0, 0])
+    }
+
+    @Test("after a restart everything that is due is done", arguments: [false, true])
+    func restart(isCrash: Bool) throws {
+        let short = try engine.createQueue("short", ["MessageRetentionPeriod": "60"])
+        try engine.send("expires", to: short)
+        try engine.send("delayed", to: queue, delay: 100)
+        try engine.send("purged", to: queue)
+        if isCrash { try engine.crash() } else { try engine.restart() }
+        engine.advance(seconds: 100)
+        #expect(try engine.files.counts(short) == [0, 0, 0])
+        #expect(try engine.files.counts(queue) == [2, 0, 0])
+    }
+
+    @Test func `exhausted messages of a long stop are moved after the start`() throws {
+        let dead = try engine.createQueue("dead")
+        let source = try engine.createQueue("source", redrive(to: dead, after: 1))
+        try engine.send("a", to: source)
+        _ = engine.poll(source, wait: 0)
+        engine.files.advance(seconds: 3600)
+        try engine.restart()
+        engine.settle()
+        engine.advance(seconds: 60)
+        #expect(try engine.files.counts(dead) == [1, 0, 0])
+    }
+}
