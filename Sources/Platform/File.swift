@@ -88,6 +88,13 @@ extension FileDescriptor {
         }
     }
 
+    /// Gives up the lock of ``tryLock(_:)`` and closes. A process that is being started by another thread just now has the
+    /// descriptor too, and would keep a lock that is not given up.
+    package func unlockAndClose() {
+        _ = flock(rawValue, LOCK_UN)
+        close()
+    }
+
     package func unlock() throws(SystemError) {
         _ = try retryingInterrupted("flock") { flock(rawValue, LOCK_UN) }
     }

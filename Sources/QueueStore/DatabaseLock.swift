@@ -33,5 +33,5 @@ final class DatabaseLock {
     }
 
     /// Only after SQLite has closed the file.
-    func release() { descriptor.close() }
+    func release() { descriptor.unlockAndClose() }
 }

@@ -53,5 +53,5 @@ final class PendingFile {
     }
 
     /// To be called last: it gives up the lock.
-    func close() { descriptor.close() }
+    func close() { descriptor.unlockAndClose() }
 }

@@ -58,7 +58,7 @@ package final class DatabaseFile {
         }
     }
 
-    package func close() { descriptor.close() }
+    package func close() { descriptor.unlockAndClose() }
 
     /// A connection that reads the file as it is, its log included.
     func connect() throws(StoreOpenError) -> Connection {
