@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -38,6 +39,10 @@ int clinux_signalfd(int first, int second) {
 
 void clinux_ignore_sigpipe(void) {
     signal(SIGPIPE, SIG_IGN);
+}
+
+void clinux_return_large_memory(void) {
+    mallopt(M_MMAP_THRESHOLD, 256 * 1024);
 }
 
 int64_t clinux_raise_descriptor_limit(void) {

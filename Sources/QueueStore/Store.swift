@@ -137,7 +137,7 @@ package final class Store {
             // Only before the first table; it lets the file give pages back later.
             if isNew { try connection.execute("PRAGMA auto_vacuum = INCREMENTAL") }
             try connection.keepWALWhenClosed(true)
-            try connection.execute("PRAGMA journal_mode = WAL")
+            try useWAL(connection)
             try connection.execute("PRAGMA synchronous = \(options.durability == .full ? "FULL" : "NORMAL")")
             try connection.execute("PRAGMA cache_size = -16384")
             try migrator.run()
@@ -151,6 +151,17 @@ package final class Store {
             throw error
         } catch {
             throw .cannotRead(path: options.path, error)
+        }
+    }
+
+    /// SQLite answers with the mode it stays in where it cannot change, rather than with an error
+    /// (https://sqlite.org/pragma.html#pragma_journal_mode). With a rollback journal a commit would not survive a power
+    /// cut: the deletion of the journal is not synced.
+    private static func useWAL(_ connection: Connection) throws(SQLiteError) {
+        let sql = "PRAGMA journal_mode = WAL"
+        let mode = try connection.prepare(sql).first { $0.text(0) } ?? "none"
+        guard mode == "wal" else {
+            throw SQLiteError(code: 1, message: "no write-ahead log can be kept, journal mode stays \(mode)", sql: sql)
         }
     }
 

@@ -15,6 +15,7 @@ enum Serve {
     static func run(_ options: ServeOptions) throws {
         // Before any thread is started, so that all of them inherit the blocked signals.
         let signals = try SignalWaiter()
+        Memory.returnLargePieces()
         let clock = SystemClock()
         let logger = Logger(minimumLevel: options.logLevel, clock: clock)
         // The address first: if it is taken, no file is made or touched.

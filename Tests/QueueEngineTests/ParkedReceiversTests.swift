@@ -11,7 +11,8 @@ struct ParkedReceiversTests {
     private func receiver() -> Receiver {
         Receiver(
             name: QueueName(account: "000000000000", region: "us-east-1", name: "q"), limit: 1,
-            visibilityTimeoutSeconds: nil, attemptID: nil, waitSeconds: nil) { _ in }
+            visibilityTimeoutSeconds: nil, attemptID: nil, waitSeconds: nil
+        ) { _ in }
     }
 
     private func at(_ seconds: Int) -> Timestamp { Timestamp(milliseconds: 0).adding(seconds: seconds) }

@@ -7,8 +7,8 @@ import SQLite
 package final class StoreInvariants {
     private let connection: Connection
 
-    package init(path: String) throws {
-        connection = try Connection(path: path, mode: .readOnly)
+    package init(path: String, vfs: String? = nil) throws {
+        connection = try Connection(path: path, mode: .readOnly, vfs: vfs)
     }
 
     package func close() throws { try connection.close() }
@@ -19,6 +19,11 @@ package final class StoreInvariants {
             "SELECT name, message_id FROM message JOIN queue USING (backlog_id) ORDER BY backlog_id, message.id"
         ).all { (queue: $0.text(0), id: MessageID(stored: $0.bytes(1))) }
         return Dictionary(grouping: rows, by: \.queue).mapValues { $0.map(\.id) }
+    }
+
+    /// What SQLite finds wrong with the file; nothing if it is sound.
+    package func damage() throws -> [String] {
+        try connection.prepare("PRAGMA integrity_check").all { $0.text(0) }.filter { $0 != "ok" }
     }
 
     /// One line for each row that contradicts another.

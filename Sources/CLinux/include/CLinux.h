@@ -29,6 +29,10 @@ int clinux_signalfd(int first, int second);
 /// `signal(SIGPIPE, SIG_IGN)`; SIG_IGN is a cast that Swift cannot import.
 void clinux_ignore_sigpipe(void);
 
+/// Memory in pieces of 256 KiB and more goes back to the system when it is freed. By itself glibc keeps it once it has seen
+/// some, for the next of that size, and pieces in between are in its way (mallopt(3), M_MMAP_THRESHOLD).
+void clinux_return_large_memory(void);
+
 /// The soft limit of open descriptors is raised to the hard limit. Returns the limit that holds now, or -1.
 int64_t clinux_raise_descriptor_limit(void);
 

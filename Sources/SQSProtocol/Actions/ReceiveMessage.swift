@@ -49,6 +49,7 @@ struct ReceiveMessageAction: Action {
         ) { result in
             completion(result.map { Response(request: request, messages: $0) })
         }
+        context.keep(receiver.receivedBytes)
         context.onAbandon { engine.abandon(receiver) }
     }
 
