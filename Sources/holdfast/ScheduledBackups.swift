@@ -12,8 +12,6 @@ final class ScheduledBackups: Sendable {
     init(_ options: ServeOptions, into directory: String, clock: any Clock, logger: Logger) throws {
         let stopping = Mailbox<Never>(capacity: 1)
         self.stopping = stopping
-        // The directory has to be there and readable now, rather than when the first backup is due.
-        _ = try FileName.list(directory)
         thread = try Thread.start(named: "backup") {
             Self.run(options, directory, stopping, clock, logger)
         }

@@ -20,19 +20,12 @@ enum Serve {
         let logger = Logger(minimumLevel: options.logLevel, clock: clock)
         // The address first: if it is taken, no file is made or touched.
         let listener = try listen(options)
+        if let directory = options.backupDirectory { try BackupSchedule.check(directory: directory) }
         let engine = try QueueEngine(
             store: storeOptions(options), options: engineOptions(options), clock: clock,
             report: { stopIfFatal($0, logger) })
         let server = try makeServer(options, listener, engine: engine, logger: logger, clock: clock)
-        let backups: ScheduledBackups?
-        do {
-            backups = try options.backupDirectory.map {
-                try ScheduledBackups(options, into: $0, clock: clock, logger: logger)
-            }
-        } catch {
-            engine.stop()
-            throw error
-        }
+        let backups = try startBackups(options, engine: engine, clock: clock, logger: logger)
         try server.start()
         printLine(readyLine(options, port: server.port))
 
@@ -44,6 +37,19 @@ enum Serve {
         engine.stop()
         server.shutDown(drainMilliseconds: drainMilliseconds)
         logger.info("stopped")
+    }
+
+    private static func startBackups(
+        _ options: ServeOptions, engine: QueueEngine, clock: any Clock, logger: Logger
+    ) throws -> ScheduledBackups? {
+        do {
+            return try options.backupDirectory.map {
+                try ScheduledBackups(options, into: $0, clock: clock, logger: logger)
+            }
+        } catch {
+            engine.stop()
+            throw error
+        }
     }
 
     private static func listen(_ options: ServeOptions) throws -> HTTPListener {

@@ -5,6 +5,7 @@ package enum BackupError: Error, CustomStringConvertible {
     case exists(path: String)
     case inProgress(path: String)
     case failed(path: String, SystemError)
+    case noDirectory(path: String, SystemError)
     case damaged(path: String, problem: String)
     case logGrows(path: String, bytes: Int)
     case cancelled
@@ -17,6 +18,8 @@ package enum BackupError: Error, CustomStringConvertible {
             "\(path) is being written by another process"
         case .failed(let path, let error):
             "cannot make \(path): \(error)"
+        case .noDirectory(let path, let error):
+            "cannot look into the backup directory \(path): \(error)"
         case .damaged(let path, let problem):
             "\(path) is damaged: \(problem); holdfast check tells more; keep your last good backup"
         case .logGrows(let path, let bytes):

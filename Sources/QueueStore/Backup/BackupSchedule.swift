@@ -29,6 +29,17 @@ package struct BackupSchedule {
         package let removed: [String]
     }
 
+    /// Fails for a directory that is not there or cannot be read.
+    package static func check(directory: String) throws(BackupError) { _ = try list(directory) }
+
+    private static func list(_ directory: String) throws(BackupError) -> [String] {
+        do throws(SystemError) {
+            return try FileName.list(directory)
+        } catch {
+            throw .noDirectory(path: directory, error)
+        }
+    }
+
     /// When the next backup is due, by the newest one that is there: a restart neither skips nor adds any.
     package func nextDue(now: Timestamp) throws -> Timestamp {
         guard let newest = try backups().last, let status = try FileName.status(of: "\(directory)/\(newest)") else {
@@ -57,13 +68,13 @@ package struct BackupSchedule {
     }
 
     /// The names of the backups that are there, the oldest first.
-    private func backups() throws(SystemError) -> [String] {
-        try FileName.list(directory).filter { isBackup($0) }
+    private func backups() throws(BackupError) -> [String] {
+        try Self.list(directory).filter { isBackup($0) }
     }
 
     /// What a killed daemon has left. Only this one writes here, and it has just finished.
-    private func unfinished() throws(SystemError) -> [String] {
-        try FileName.list(directory).filter { name in
+    private func unfinished() throws(BackupError) -> [String] {
+        try Self.list(directory).filter { name in
             (PendingFile.companions(of: PendingFile.suffix) + [PendingFile.suffix]).contains { suffix in
                 name.hasSuffix(suffix) && isBackup(name.dropLast(suffix.count))
             }
