@@ -61,8 +61,9 @@ let package = Package(
         tests(of: "QueueStore", uses: ["TestSupport", "Migrations", "QueueModel", "SQLite", "Crypto"]),
         tests(of: "QueueEngine", uses: ["TestSupport", "QueueStore", "QueueModel", "Platform", "Crypto"]),
         .target(
-            name: "TestSupport", dependencies: ["QueueStore", "QueueModel", "SQLite", "Crypto"],
+            name: "TestSupport", dependencies: ["QueueStore", "QueueModel", "SQLite", "Crypto", "CFaultVFS"],
             path: "Tests/Support", swiftSettings: strict),
+        .target(name: "CFaultVFS", dependencies: ["CSQLite"], path: "Tests/CFaultVFS"),
         tests(
             of: "SQSProtocol",
             uses: [

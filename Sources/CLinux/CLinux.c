@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 int clinux_accept(int listener, struct sockaddr *address, socklen_t *length) {
@@ -39,6 +41,10 @@ void clinux_ignore_sigpipe(void) {
     signal(SIGPIPE, SIG_IGN);
 }
 
+void clinux_return_large_memory(void) {
+    mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+}
+
 int64_t clinux_raise_descriptor_limit(void) {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
@@ -50,4 +56,17 @@ int64_t clinux_raise_descriptor_limit(void) {
         return (int64_t)soft;
     }
     return (int64_t)limit.rlim_cur;
+}
+
+int clinux_flush(int descriptor, int64_t offset, int64_t count) {
+    return sync_file_range(
+        descriptor, offset, count,
+        SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+}
+
+void clinux_yield_to_others(void) {
+    // On Linux both hold for the thread alone; whether they work or not, nothing depends on it.
+    setpriority(PRIO_PROCESS, 0, 19);
+    // ioprio_set(IOPRIO_WHO_PROCESS, this thread, best effort, lowest); the C library has no name for it.
+    syscall(SYS_ioprio_set, 1, 0, 2 << 13 | 7);
 }

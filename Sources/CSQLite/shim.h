@@ -1,1 +1,7 @@
 #include <sqlite3.h>
+
+/// `sqlite3_db_config` takes variable arguments, which Swift cannot pass.
+/// https://sqlite.org/c3ref/c_dbconfig_defensive.html#sqlitedbconfignockptonclose
+static inline int csqlite_keep_wal_on_close(sqlite3 *connection, int keep) {
+    return sqlite3_db_config(connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep, (int *)0);
+}

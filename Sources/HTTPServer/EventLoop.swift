@@ -236,6 +236,7 @@ final class EventLoop: @unchecked Sendable {  // all but `mailbox` and `threadHa
         if let make = currentAnswer {
             currentAnswer = nil
             connection.exchange = nil
+            exchange.end(isDelivered: true)
             return make()
         }
         if connection.clientHasLeft { mailbox.post(.clientHasLeft(exchange)) }
@@ -243,8 +244,15 @@ final class EventLoop: @unchecked Sendable {  // all but `mailbox` and `threadHa
     }
 
     private func finish(_ exchange: HTTPExchange, _ make: () -> HTTPResponse) {
-        guard let connection = connection(exchange.connection), connection.exchange === exchange else { return }
+        guard let connection = connection(exchange.connection), connection.exchange === exchange else {
+            exchange.end(isDelivered: false)
+            return
+        }
         connection.exchange = nil
+        if exchange.end(isDelivered: !connection.clientHasLeft) {
+            close(connection)
+            return
+        }
         connection.machine.respond(make(), &surroundings)
         drive(connection, connection.machine.proceed(&surroundings))
         read(connection)

@@ -98,6 +98,9 @@ struct HTTPConnection {
 
     /// Of the request that is being handled.
     private var manner = ResponseEncoder.Manner(requestID: "")
+    /// The size of its body, if that matters.
+    private var handledBytes = 0
+    private static let smallBody = 64 * 1024
 
     init(remoteAddress: String, localPort: UInt16, _ surroundings: borrowing ConnectionSurroundings) {
         self.remoteAddress = remoteAddress
@@ -122,9 +125,9 @@ struct HTTPConnection {
     /// No whole request is there and nothing is to be sent: closing the connection takes back no promise.
     var owesNothing: Bool { (phase == .head || phase == .body) && !outputIsBlocked }
 
-    /// What the connection keeps in memory of unfinished requests.
+    /// What the connection keeps in memory of unfinished requests, and the handler of the one it is to answer.
     var bufferedBytes: Int {
-        inputCount + (partial?.request.body.count ?? 0)
+        inputCount + (partial?.request.body.count ?? 0) + handledBytes
     }
 
     // MARK: Events
@@ -163,12 +166,19 @@ struct HTTPConnection {
     }
 
     /// The handler's answer to the request. To be followed by `proceed`.
+    ///
+    /// A large one is refused if clients that do not read theirs have used the memory up. Small ones are always given:
+    /// most tell that something was done, and it was.
     mutating func respond(_ response: HTTPResponse, _ surroundings: inout ConnectionSurroundings) {
         precondition(phase == .handling, "an answer without a request")
+        let isLarge = response.body.count > Self.smallBody
+        let isRefused = isLarge && response.body.count > surroundings.availableBytes
+        let response = isRefused ? HTTPFailure.overloaded.response : response
         if surroundings.isDraining { manner.closes = true }
         surroundings.encoder.encode(response, manner, to: &surroundings.output)
         phase = manner.closes ? .closing : .head
         timer = nil
+        handledBytes = 0
         updateTimer(surroundings)
     }
 
@@ -348,6 +358,7 @@ struct HTTPConnection {
         partial = nil
         phase = .handling
         timer = nil
+        handledBytes = request.body.count > Self.smallBody ? request.body.count : 0
         return (used, .handle(request))
     }
 

@@ -13,7 +13,9 @@ package final class HTTPExchange: Sendable {
         case waiting(onAbandon: (@Sendable () -> Void)?)
         /// The client has shut its sending side down. That is how most of them leave, but some still read.
         case clientLeft
-        case answered
+        /// The answer is on its way to the event loop, where it may turn out that nobody is left to take it.
+        case answered(onAbandon: (@Sendable () -> Void)?)
+        case ended
         case abandoned
     }
 
@@ -21,6 +23,7 @@ package final class HTTPExchange: Sendable {
     let connection: ConnectionID
     private let delivery: any AnswerDelivery
     private let state = Mutex(State.waiting(onAbandon: nil))
+    private let kept = Mutex<(any AnyObject & Sendable)?>(nil)
 
     init(connection: ConnectionID, delivery: any AnswerDelivery) {
         self.connection = connection
@@ -38,18 +41,22 @@ package final class HTTPExchange: Sendable {
     package func respond(_ make: @escaping @Sendable () -> HTTPResponse) {
         let isWanted = state.withLock { state in
             switch state {
-            case .waiting, .clientLeft:
-                state = .answered
+            case .waiting(let action):
+                state = .answered(onAbandon: action)
+                return true
+            case .clientLeft:
+                state = .answered(onAbandon: nil)
                 return true
             case .abandoned: return false
-            case .answered: preconditionFailure("a request was answered twice")
+            case .answered, .ended: preconditionFailure("a request was answered twice")
             }
         }
         if isWanted { delivery.deliver(make, for: self) }
     }
 
-    /// Asks to be told if the client goes away before the answer, which is then not wanted any more. A client that
-    /// shuts only its sending side down counts as gone once this has been called, and is answered otherwise.
+    /// Asks to be told if the client goes away before the answer has reached the event loop; the answer is then not
+    /// wanted any more. A client that shuts only its sending side down counts as gone once this has been called, and is
+    /// answered otherwise.
     /// - Parameter action: runs on the event loop, at most once.
     package func onAbandon(_ action: @escaping @Sendable () -> Void) {
         enum Consequence { case none, reportLeft, run }
@@ -61,8 +68,11 @@ package final class HTTPExchange: Sendable {
             case .clientLeft:
                 state = .waiting(onAbandon: action)
                 return .reportLeft
+            case .answered:
+                state = .answered(onAbandon: action)
+                return .none
             case .abandoned: return .run
-            case .answered: return .none
+            case .ended: return .none
             }
         }
         switch consequence {
@@ -70,6 +80,11 @@ package final class HTTPExchange: Sendable {
         case .reportLeft: delivery.clientHasLeft(self)
         case .run: delivery.run(action)
         }
+    }
+
+    /// Keeps an object until the answer has been made, or the client has gone. It must not know this exchange.
+    package func keep(_ object: any AnyObject & Sendable) {
+        kept.withLock { $0 = object }
     }
 
     /// Lets the client go away, as far as the handler can tell.
@@ -82,10 +97,25 @@ package final class HTTPExchange: Sendable {
             case .clientLeft:
                 state = .abandoned
                 return nil
-            case .answered, .abandoned: return nil
+            case .answered, .ended, .abandoned: return nil
             }
         }
         action?()
+    }
+
+    /// Nothing more can come of this exchange. Tells the handler if the answer found nobody, as it would have been told
+    /// if the client had gone away before.
+    /// - Returns: whether the handler was told, because it had asked to be.
+    @discardableResult
+    func end(isDelivered: Bool) -> Bool {
+        let action = state.withLock { state -> (@Sendable () -> Void)? in
+            guard case .answered(let action) = state else { return nil }
+            state = .ended
+            return action
+        }
+        guard !isDelivered, let action else { return false }
+        action()
+        return true
     }
 
     /// The client has shut its sending side down.
@@ -97,7 +127,7 @@ package final class HTTPExchange: Sendable {
                 state = .clientLeft
                 return false
             case .waiting: return true
-            case .clientLeft, .answered, .abandoned: return false
+            case .clientLeft, .answered, .ended, .abandoned: return false
             }
         }
         if mustAbandon { abandon() }
@@ -118,6 +148,7 @@ private struct DirectDelivery: AnswerDelivery {
 
     func deliver(_ make: @escaping @Sendable () -> HTTPResponse, for exchange: HTTPExchange) {
         answer(make())
+        exchange.end(isDelivered: true)
     }
 
     func clientHasLeft(_ exchange: HTTPExchange) {

@@ -23,6 +23,13 @@ package struct SignalWaiter: Sendable {
         return Int32(info.ssi_signo)
     }
 
+    /// Whether one of the signals has arrived.
+    package func isPending() -> Bool {
+        var state = pollfd(fd: descriptor.rawValue, events: Int16(POLLIN), revents: 0)
+        // An interrupted call has seen no signal of ours, which are blocked.
+        return poll(&state, 1, 0) > 0
+    }
+
     package func close() {
         descriptor.close()
     }

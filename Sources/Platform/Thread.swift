@@ -20,6 +20,16 @@ package struct Thread: Sendable {
         return Thread(handle: handle)
     }
 
+    /// Blocks the calling thread.
+    package static func sleep(milliseconds: Int64) {
+        var time = timespec(tv_sec: Int(milliseconds / 1000), tv_nsec: Int(milliseconds % 1000) * 1_000_000)
+        // A signal may cut it short; nothing counts on the whole of it.
+        nanosleep(&time, nil)
+    }
+
+    /// Lets the calling thread have the processor and the disk only as far as others leave them.
+    package static func yieldToOthers() { clinux_yield_to_others() }
+
     /// Waits until the thread has ended. Must be called exactly once, and not by the thread itself.
     package func join() {
         let code = pthread_join(handle, nil)

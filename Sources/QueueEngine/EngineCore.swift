@@ -9,18 +9,22 @@ final class EngineCore {
     private var parked = ParkedReceivers()
     private var sweeps: SweepSchedule
     /// Receives that found nothing while due messages were still hidden, or before they had looked at all messages: an
-    /// empty answer would be wrong.
+    /// empty answer would be wrong. And those for whose messages there was no memory.
     private var deferred: [Receiver] = []
-    /// Queues whose parked receivers have to be served again, for the second of these reasons.
+    /// Queues whose parked receivers have to be served again, for one of the last two reasons.
     private var unserved: Set<QueueID> = []
     /// How long the sweeps rest after a batch that failed, so that a broken disk is not asked without end.
     private static let failurePauseMilliseconds: Int64 = 1000
+    /// How long receives wait for the answers of others to be made.
+    private static let memoryPauseMilliseconds: Int64 = 1
     /// Answers of the running batch.
     private var answers: [Answer] = []
+    private let receivedMemory: ReceivedMemory
 
     init(store: Store, options: EngineOptions, now: Timestamp) {
         self.store = store
         self.options = options
+        receivedMemory = ReceivedMemory(limit: options.receivedBytesMax)
         sweeps = SweepSchedule(
             queues: store.allQueues(), queuesWithMoveTask: store.queuesWithMoveTask(), now: now,
             graceMilliseconds: options.redriveGraceMilliseconds)
@@ -47,7 +51,7 @@ final class EngineCore {
     private func nextTry(after result: Result<BatchNews, QueueError>, now: Timestamp) -> Timestamp? {
         if deferred.isEmpty, unserved.isEmpty { return nil }
         if case .failure = result { return now.adding(milliseconds: Self.failurePauseMilliseconds) }
-        return now
+        return receivedMemory.isUsedUp ? now.adding(milliseconds: Self.memoryPauseMilliseconds) : now
     }
 
     /// Ends all long polls with an empty answer.
@@ -83,6 +87,10 @@ final class EngineCore {
     /// Hands messages to a receiver, or parks it if it has time.
     func receive(_ receiver: Receiver, _ transaction: WriteTransaction) -> Answer? {
         if receiver.isAbandoned { return nil }
+        guard !receivedMemory.isUsedUp else {
+            deferred.append(receiver)
+            return nil
+        }
         let found = transaction.find(receiver.name)
         guard case .success(let queue) = found else { return answer(receiver, found.map { _ in [] }) }
         let waitSeconds = receiver.waitSeconds ?? queue.settings.receiveWaitSeconds
@@ -132,6 +140,10 @@ final class EngineCore {
 
     private func serveParked(at queue: QueueID, _ transaction: WriteTransaction) {
         while let receiver = parked.first(at: queue) {
+            guard !receivedMemory.isUsedUp else {
+                unserved.insert(queue)
+                return
+            }
             let result = serve(receiver, at: queue, transaction)
             if case .success(let messages) = result, messages.isEmpty {
                 if transaction.news.unfinishedQueues.remove(queue) != nil { unserved.insert(queue) }
@@ -156,7 +168,10 @@ final class EngineCore {
 
     private func answer(_ receiver: Receiver, _ result: Result<[ReceivedMessage], QueueError>) -> Answer {
         // Known from now on, so that the client can leave in the same batch.
-        if case .success(let messages) = result { receiver.received = messages }
+        if case .success(let messages) = result {
+            receiver.received = messages
+            receiver.receivedBytes.charge(messages.reduce(0) { $0 + $1.body.count }, to: receivedMemory)
+        }
         return { failure in
             if failure != nil { receiver.received = [] }
             guard !receiver.isAbandoned else { return }

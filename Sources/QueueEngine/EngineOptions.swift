@@ -6,6 +6,8 @@ package struct EngineOptions: Sendable {
     package var parkedReceiversMax = 50_000
     /// Requests that may wait for the writer, or for the reader.
     package var waitingRequestsMax = 65_536
+    /// Of messages that were handed out and whose answers are not made yet; further receives wait.
+    package var receivedBytesMax = 64 * 1024 * 1024
 
     package init() {}
 }

@@ -69,7 +69,8 @@ package final class QueueEngine: Sendable {
     /// - Parameters:
     ///   - visibilityTimeoutSeconds: nil takes the queue's.
     ///   - waitSeconds: nil takes the queue's.
-    /// - Returns: what ``abandon(_:)`` takes if the client goes away before the completion.
+    /// - Returns: what ``abandon(_:)`` takes if the client goes away before the completion. Its ``Receiver/receivedBytes``
+    ///   must be kept as long as the messages are.
     package func receive(
         from name: QueueName, limit: Int, visibilityTimeoutSeconds: Int?, attemptID: String?, waitSeconds: Int?,
         then completion: @escaping @Sendable (Result<[ReceivedMessage], QueueError>) -> Void

@@ -16,6 +16,8 @@ package final class Receiver: @unchecked Sendable {  // every `var` belongs to t
     var isAbandoned = false
     /// The messages it was given.
     var received: [ReceivedMessage] = []
+    /// Their memory. To be kept as long as they are.
+    package let receivedBytes = ReceivedBytes()
 
     init(
         name: QueueName, limit: Int, visibilityTimeoutSeconds: Int?, attemptID: String?, waitSeconds: Int?,

@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 import SQLite
 
 /// Keeps a second daemon away from the file.
@@ -7,20 +8,30 @@ import SQLite
 /// must stay open as long as SQLite has the file: closing any descriptor of a file drops all fcntl locks of the process
 /// (https://sqlite.org/howtocorrupt.html, 2.2).
 final class DatabaseLock {
-    let descriptor: Int32
+    let descriptor: FileDescriptor
 
     init(path: String) throws(StoreOpenError) {
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else {
-            throw .cannotOpen(path: path, SQLiteError(code: Int32(errno), message: String(cString: strerror(errno))))
+        do throws(SystemError) {
+            descriptor = try FileDescriptor.open(path, O_RDWR | O_CREAT, mode: 0o644)
+        } catch {
+            let message = String(cString: strerror(error.code))
+            throw .cannotOpen(path: path, SQLiteError(code: error.code, message: message))
         }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            Glibc.close(descriptor)
-            throw .inUse(path: path)
+        do {
+            // Of a file that has been replaced since it was opened the lock is worth nothing.
+            guard try descriptor.tryLock(LOCK_EX), try isStillAt(path) else { throw StoreOpenError.inUse(path: path) }
+        } catch {
+            release()
+            throw (error as? StoreOpenError) ?? .cannotRead(path: path, error)
         }
-        self.descriptor = descriptor
+    }
+
+    private func isStillAt(_ path: String) throws(SystemError) -> Bool {
+        let ours = try descriptor.status()
+        guard let named = try FileName.status(of: path) else { return false }
+        return named.st_ino == ours.st_ino && named.st_dev == ours.st_dev
     }
 
     /// Only after SQLite has closed the file.
-    func release() { Glibc.close(descriptor) }
+    func release() { descriptor.unlockAndClose() }
 }

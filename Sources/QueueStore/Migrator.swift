@@ -15,7 +15,10 @@ struct Migrator {
     static let applicationID: Int64 = 0x486f_6c64
 
     /// Looks at the file without changing it: whether it is ours, not newer, and unaltered. True if it is new.
-    func check() throws(StoreOpenError) -> Bool {
+    func check() throws(StoreOpenError) -> Bool { try schemaVersion() == 0 }
+
+    /// Like ``check()``; the number of the last step the file has had, 0 if it is new.
+    func schemaVersion() throws(StoreOpenError) -> Int {
         precondition(
             migrations.map(\.version) == Array(1...migrations.count), "migrations must be numbered 1, 2, 3, …")
         guard let applied = try readApplied() else { throw .otherProgram(path: path) }
@@ -27,7 +30,7 @@ struct Migrator {
                 throw .migrationChanged(path: path, name: migration.name)
             }
         }
-        return applied.isEmpty
+        return applied.count
     }
 
     /// Applies the steps the file has not had. To be called after ``check()``.
@@ -90,5 +93,13 @@ struct Migrator {
                 applied_at INTEGER NOT NULL
             ) STRICT
             """)
+    }
+}
+
+extension Migrator {
+    /// For looking at a file that is not going to be changed.
+    init(of connection: Connection, path: String) {
+        self.init(
+            connection: connection, path: path, migrations: Migration.all, now: Timestamp(milliseconds: 0))
     }
 }

@@ -25,9 +25,7 @@ package final class Store {
         // Where SQLite's own files stand behind another VFS there is nothing to lock.
         lock = options.vfs == nil ? try DatabaseLock(path: options.path) : nil
         do throws(StoreOpenError) {
-            if let lock {
-                try FileHeader.check(lock.descriptor, path: options.path, knownVersion: Migration.all.count)
-            }
+            if let lock { try DatabaseFile.verify(options.path, lock.descriptor) }
             (connection, receiptHandleKey, transaction) = try Self.prepare(options, now: now)
         } catch {
             lock?.release()
@@ -104,6 +102,8 @@ package final class Store {
     /// Folds the WAL in and closes the file: what remains is one file. All readers must be closed before.
     package func close() {
         do {
+            try OpenMark.clear(on: connection)
+            try connection.keepWALWhenClosed(false)
             try connection.close()
         } catch {
             report(StoreFailure(error, during: "close"))
@@ -129,15 +129,19 @@ package final class Store {
     private static func open(_ options: StoreOptions, now: Timestamp) throws(StoreOpenError) -> Connection {
         do {
             let connection = try Connection(path: options.path, mode: .readWriteCreate, vfs: options.vfs)
+            // Only a clean stop folds a WAL in.
+            try connection.keepWALWhenClosed(try options.vfs == nil && WriteAheadLog.size(of: options.path) > 0)
             try connection.execute("PRAGMA busy_timeout = 0")
             let migrator = Migrator(connection: connection, path: options.path, migrations: Migration.all, now: now)
             let isNew = try migrator.check()
             // Only before the first table; it lets the file give pages back later.
             if isNew { try connection.execute("PRAGMA auto_vacuum = INCREMENTAL") }
-            try connection.execute("PRAGMA journal_mode = WAL")
+            try connection.keepWALWhenClosed(true)
+            try useWAL(connection)
             try connection.execute("PRAGMA synchronous = \(options.durability == .full ? "FULL" : "NORMAL")")
             try connection.execute("PRAGMA cache_size = -16384")
             try migrator.run()
+            try OpenMark.set(on: connection)
             return connection
         } catch let error as SQLiteError {
             if error.isCorrupt { throw .notADatabase(path: options.path) }
@@ -146,7 +150,18 @@ package final class Store {
         } catch let error as StoreOpenError {
             throw error
         } catch {
-            preconditionFailure("an error of neither kind: \(error)")
+            throw .cannotRead(path: options.path, error)
+        }
+    }
+
+    /// SQLite answers with the mode it stays in where it cannot change, rather than with an error
+    /// (https://sqlite.org/pragma.html#pragma_journal_mode). With a rollback journal a commit would not survive a power
+    /// cut: the deletion of the journal is not synced.
+    private static func useWAL(_ connection: Connection) throws(SQLiteError) {
+        let sql = "PRAGMA journal_mode = WAL"
+        let mode = try connection.prepare(sql).first { $0.text(0) } ?? "none"
+        guard mode == "wal" else {
+            throw SQLiteError(code: 1, message: "no write-ahead log can be kept, journal mode stays \(mode)", sql: sql)
         }
     }
 

@@ -3,6 +3,11 @@ import SQLite
 /// Why a database file cannot be served. The description is one line for the operator: what is wrong, and the mend.
 package enum StoreOpenError: Error, CustomStringConvertible {
     case cannotOpen(path: String, SQLiteError)
+    case cannotRead(path: String, any Error)
+    case empty(path: String)
+    case logMissing(path: String)
+    case logDamaged(path: String)
+    case logWithoutDatabase(path: String)
     case notADatabase(path: String)
     case otherProgram(path: String)
     case newerVersion(path: String, found: Int, known: Int)
@@ -14,6 +19,17 @@ package enum StoreOpenError: Error, CustomStringConvertible {
         switch self {
         case .cannotOpen(let path, let error):
             "cannot open database \(path): \(error.message); check that its directory exists and can be written to"
+        case .cannotRead(let path, let error):
+            "cannot read \(path): \(error)"
+        case .empty(let path):
+            "\(path) is empty; name another file"
+        case .logMissing(let path):
+            "\(path) was in use when it was copied or its daemon died, and its log \(path)-wal is missing: what was "
+                + "acknowledged last is not in it; put the log back, or restore a backup"
+        case .logDamaged(let path):
+            "the log \(path)-wal is damaged: what was acknowledged last cannot be read from it; restore a backup"
+        case .logWithoutDatabase(let path):
+            "\(path) is missing or empty, but its log \(path)-wal is there; put the file back, or restore a backup"
         case .notADatabase(let path):
             "\(path) is not a database, or is damaged; name another file, or restore a backup"
         case .otherProgram(let path):

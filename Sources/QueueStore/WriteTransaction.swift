@@ -92,10 +92,10 @@ package final class WriteTransaction {
         let changes = connection.totalChanges
         do {
             return .success(try operation.run(in: self))
-        } catch let error as QueueError {
-            precondition(connection.totalChanges == changes, "\(Operation.self) refused after it had changed something")
+        } catch let error as QueueError where connection.totalChanges == changes {
             return .failure(error)
         } catch {
+            assert(!(error is QueueError), "\(Operation.self) refused after it had changed something")
             // What it has changed by now cannot be told from what others have: the batch goes as a whole.
             failure = error as? SQLiteError ?? SQLiteError(code: 1, message: "unforeseen: \(error)")
             return .failure(.storageFailed)

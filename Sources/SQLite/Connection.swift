@@ -7,6 +7,9 @@ package final class Connection {
     package enum Mode {
         case readWriteCreate
         case readOnly
+        /// Nobody writes to the file as long as it is open: SQLite takes no locks, looks for no WAL and makes no file.
+        /// https://sqlite.org/uri.html#uriimmutable
+        case immutable
     }
 
     let handle: OpaquePointer
@@ -21,10 +24,12 @@ package final class Connection {
             switch mode {
             case .readWriteCreate: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
             case .readOnly: SQLITE_OPEN_READONLY
+            case .immutable: SQLITE_OPEN_READONLY | SQLITE_OPEN_URI
             }
+        let name = mode == .immutable ? Self.immutableURI(path) : path
         var opened: OpaquePointer?
         // No mutex: the owner sees to it that one thread at a time calls in. https://sqlite.org/threadsafe.html
-        let code = sqlite3_open_v2(path, &opened, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, vfs)
+        let code = sqlite3_open_v2(name, &opened, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, vfs)
         guard let opened else { throw SQLiteError(code: SQLITE_NOMEM, message: "out of memory") }
         guard code == SQLITE_OK else {
             let error = SQLiteError(code: code, message: String(cString: sqlite3_errmsg(opened)))
@@ -32,6 +37,20 @@ package final class Connection {
             throw error
         }
         handle = opened
+    }
+
+    private static func immutableURI(_ path: String) -> String {
+        // An absolute path follows an empty host name, or its beginning could be taken for one.
+        var name = path.hasPrefix("/") ? "file://" : "file:"
+        for scalar in path.unicodeScalars {
+            switch scalar {
+            case "%": name += "%25"
+            case "?": name += "%3f"
+            case "#": name += "%23"
+            default: name.unicodeScalars.append(scalar)
+            }
+        }
+        return name + "?immutable=1"
     }
 
     deinit {
@@ -47,6 +66,12 @@ package final class Connection {
         let code = sqlite3_close(handle)
         guard code == SQLITE_OK else { throw error(code, sql: nil) }
         isOpen = false
+    }
+
+    /// Whether closing the last connection leaves the WAL as it is, as a killed process does.
+    package func keepWALWhenClosed(_ keep: Bool) throws(SQLiteError) {
+        let code = csqlite_keep_wal_on_close(handle, keep ? 1 : 0)
+        guard code == SQLITE_OK else { throw error(code, sql: nil) }
     }
 
     /// Runs one or more statements that return nothing of interest.

@@ -57,6 +57,13 @@ package final class Statement {
         return rows
     }
 
+    /// Calls `body` with each row, for results that are too long to be kept.
+    package func readEach(_ values: any Bindable..., body: (Row) -> Void) throws(SQLiteError) {
+        defer { sqlite3_reset(handle) }
+        bind(values)
+        while try step() { body(Row(statement: handle)) }
+    }
+
     @usableFromInline
     func bind(_ values: [any Bindable]) {
         for (index, value) in values.enumerated() { value.bind(to: handle, at: Int32(index + 1)) }

@@ -86,7 +86,7 @@ extension ActionTable {
         table.add(ListQueueTagsAction(backend: backend))
         table.add(ListQueuesAction(backend: backend))
         table.add(PurgeQueueAction(backend: backend))
-        table.add(ReceiveMessageAction(backend: backend))
+        table.add(ReceiveMessageAction(backend: backend, logger: logger))
         table.add(RemovePermissionAction(backend: backend))
         table.add(SendMessageAction(backend: backend))
         table.add(SendMessageBatchAction(backend: backend))

@@ -42,6 +42,11 @@ package struct RequestContext: Sendable {
         exchange.onAbandon(action)
     }
 
+    /// Keeps an object until the answer has been made, or the client has gone.
+    func keep(_ object: any AnyObject & Sendable) {
+        exchange.keep(object)
+    }
+
     /// What queue URLs begin with.
     package var baseURL: String {
         configuredBaseURL ?? BaseURL.origin(host: host, localPort: localPort)

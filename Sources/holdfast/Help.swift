@@ -1,28 +1,25 @@
 /// What `--help` prints.
 enum Help {
-    static var overview: String { introduction + "\n\n" + serve }
+    static var overview: String {
+        let commands = Command.all.map { ("holdfast \($0.name) \($0.synopsis)", $0.summary) }
+        let width = commands.map(\.0.count).max() ?? 0
+        let lines = commands.map { usage, summary in
+            "  \(usage)\(String(repeating: " ", count: width - usage.count))   \(summary)"
+        }
+        return """
+            Holdfast, a durable message queue that speaks the API of Amazon SQS.
 
-    private static let introduction = """
-        Holdfast, a durable message queue that speaks the API of Amazon SQS.
+            Usage:
+            \(lines.joined(separator: "\n"))
+              holdfast --version
+              holdfast --help
 
-        Usage:
-          holdfast serve [options]   run the daemon
-          holdfast --version
-          holdfast --help
-        """
+            holdfast COMMAND --help tells more of each.
 
-    static var serve: String {
-        let usage = """
-            holdfast serve [options]
-
-            Serves queues from one SQLite file until SIGTERM or SIGINT. Every option can also be set in the environment:
-            --log-level is HOLDFAST_LOG_LEVEL. The command line wins.
-
-            """
-        return usage + "\n" + ServeOptions.table.map(describe).joined(separator: "\n")
+            """ + Command.all[0].help()
     }
 
-    private static func describe(_ option: ServeOption) -> String {
-        "  \(option.name) \(option.placeholder)\n      \(option.help)"
+    static func describe<Options>(_ option: CommandOption<Options>) -> String {
+        "  \(option.name)\(option.placeholder.map { " \($0)" } ?? "")\n      \(option.help)"
     }
 }

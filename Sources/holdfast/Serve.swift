@@ -15,6 +15,7 @@ enum Serve {
     static func run(_ options: ServeOptions) throws {
         // Before any thread is started, so that all of them inherit the blocked signals.
         let signals = try SignalWaiter()
+        Memory.returnLargePieces()
         let clock = SystemClock()
         let logger = Logger(minimumLevel: options.logLevel, clock: clock)
         // The address first: if it is taken, no file is made or touched.
@@ -23,12 +24,23 @@ enum Serve {
             store: storeOptions(options), options: engineOptions(options), clock: clock,
             report: { stopIfFatal($0, logger) })
         let server = try makeServer(options, listener, engine: engine, logger: logger, clock: clock)
+        let backups: ScheduledBackups?
+        do {
+            backups = try options.backupDirectory.map {
+                try ScheduledBackups(options, into: $0, clock: clock, logger: logger)
+            }
+        } catch {
+            engine.stop()
+            throw error
+        }
         try server.start()
         printLine(readyLine(options, port: server.port))
 
         let signal = try signals.wait()
         logger.info("stopping", ["signal": signal == SIGTERM ? "SIGTERM" : "SIGINT"])
         server.stopAccepting()
+        // Before the store, which cannot fold its log in while somebody reads.
+        backups?.stop()
         engine.stop()
         server.shutDown(drainMilliseconds: drainMilliseconds)
         logger.info("stopped")

@@ -24,20 +24,22 @@ case "--help", "-h", "help":
     printLine(Help.overview)
 case "--version":
     printLine("holdfast \(Version.current)")
-case "serve" where arguments.contains("--help") || arguments.contains("-h"):
-    printLine(Help.serve)
-case "serve":
+case let name?:
+    guard let command = Command.all.first(where: { $0.name == name }) else {
+        fail("unknown command \(name); see holdfast --help", status: 2)
+    }
+    let rest = Array(arguments.dropFirst())
+    if rest.contains("--help") || rest.contains("-h") {
+        printLine(command.help())
+        break
+    }
     do {
-        let options = try ServeOptions(
-            arguments: Array(arguments.dropFirst()), environment: ProcessInfo.processInfo.environment)
-        try Serve.run(options)
+        try command.run(rest, ProcessInfo.processInfo.environment)
     } catch let error as UsageError {
         fail(error.message, status: 2)
     } catch {
         fail("\(error)", status: 1)
     }
-case let other?:
-    fail("unknown command \(other); see holdfast --help", status: 2)
 case nil:
     fail("a command is missing; see holdfast --help", status: 2)
 }

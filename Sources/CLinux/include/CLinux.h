@@ -29,7 +29,17 @@ int clinux_signalfd(int first, int second);
 /// `signal(SIGPIPE, SIG_IGN)`; SIG_IGN is a cast that Swift cannot import.
 void clinux_ignore_sigpipe(void);
 
+/// Memory in pieces of 256 KiB and more goes back to the system when it is freed. By itself glibc keeps it once it has seen
+/// some, for the next of that size, and pieces in between are in its way (mallopt(3), M_MMAP_THRESHOLD).
+void clinux_return_large_memory(void);
+
 /// The soft limit of open descriptors is raised to the hard limit. Returns the limit that holds now, or -1.
 int64_t clinux_raise_descriptor_limit(void);
+
+/// Sends a part of a file to the disk and waits for it: `sync_file_range`.
+int clinux_flush(int descriptor, int64_t offset, int64_t count);
+
+/// Lets the calling thread have the processor and the disk only when nobody else wants them.
+void clinux_yield_to_others(void);
 
 #endif

@@ -1,10 +1,12 @@
 import Crypto
+import Platform
 import QueueModel
 
 /// Hands out messages of a queue, waiting for them if asked to.
 struct ReceiveMessageAction: Action {
     static let name = ActionName.receiveMessage
     let backend: Backend
+    let logger: Logger
 
     struct Request: Sendable {
         let queue: QueueName
@@ -47,13 +49,26 @@ struct ReceiveMessageAction: Action {
         ) { result in
             completion(result.map { Response(request: request, messages: $0) })
         }
+        context.keep(receiver.receivedBytes)
         context.onAbandon { engine.abandon(receiver) }
     }
 
     func write(_ response: Response, _ context: RequestContext, to result: inout some ResultWriter) {
-        result.list("Messages", response.messages) { writer, message in
+        let messages = response.messages.filter { isIntact($0, response.request, context) }
+        result.list("Messages", messages) { writer, message in
             write(message, response.request, to: &writer)
         }
+    }
+
+    /// A body that the disk has changed is not handed out. The message stays where it is, received once more: it comes
+    /// to the dead-letter queue like others that nobody can process.
+    private func isIntact(_ message: ReceivedMessage, _ request: Request, _ context: RequestContext) -> Bool {
+        if MD5.digest(of: message.body) == message.bodyMD5 { return true }
+        logger.error(
+            "a message is damaged and is not handed out: its body does not have the MD5 it was stored with; "
+                + "look at the disk and run holdfast check",
+            ["queue": request.queue.arn, "message": message.id.text, "request": context.requestID])
+        return false
     }
 
     private func write(_ message: ReceivedMessage, _ request: Request, to result: inout some ResultWriter) {

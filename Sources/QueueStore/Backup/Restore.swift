@@ -1,0 +1,76 @@
+import Glibc
+import Platform
+
+/// Puts a backup in the place of a database.
+package struct Restore {
+    private let backup: DatabaseFile
+    private let path: String
+    private let replaces: Bool
+    private let control: BackupControl
+
+    /// - Parameter replaces: whether a database that is there already is given up.
+    package init(
+        _ backup: DatabaseFile, to path: String, replaces: Bool, control: BackupControl = BackupControl()
+    ) {
+        self.backup = backup
+        self.path = path
+        self.replaces = replaces
+        self.control = control
+    }
+
+    /// Looks the backup through, copies it beside the database, and then puts it in its place. At every moment the name
+    /// of the database stands for the whole old one, for none, or for the whole new one.
+    package func run() throws -> CheckReport {
+        if try !replaces && isTaken() { throw RestoreError.exists(path: path) }
+        let report = try DatabaseCheck(of: backup).run()
+        if let problem = report.problems.first { throw BackupError.damaged(path: backup.path, problem: problem) }
+        let old = try FileName.status(of: path)
+        // The lock is held on a file of that name, which is made if there is none. Nobody can begin to serve it.
+        let lock = try DatabaseLock(path: path)
+        defer { lock.release() }
+        do {
+            let file = try PendingFile(for: path, mode: old?.st_mode ?? backup.descriptor.status().st_mode)
+            defer { file.close() }
+            do {
+                try Backup(of: backup, to: path, control: control).fill(file)
+                try handOver(file, like: old)
+                try file.place {
+                    // The old log first, and the new file only when it is gone for good: the other way round a crash in
+                    // between would have SQLite play the old log into the new file.
+                    for name in PendingFile.companions(of: path) { try FileName.remove(name) }
+                    try FileName.syncDirectory(of: path)
+                }
+            } catch {
+                file.discard()
+                throw error
+            }
+        } catch {
+            if old == nil { try? FileName.remove(path) }
+            throw (error as? SystemError).map { BackupError.failed(path: path, $0) } ?? error
+        }
+        return report
+    }
+
+    private func isTaken() throws -> Bool {
+        for name in [path] + PendingFile.companions(of: path) where try FileName.status(of: name) != nil { return true }
+        return false
+    }
+
+    /// Who restores is often root, who serves hardly ever: the file belongs to whom the old one did, or the directory.
+    private func handOver(_ file: PendingFile, like old: stat?) throws {
+        guard geteuid() == 0 else { return }
+        guard let owner = try old ?? FileName.status(of: FileName.directory(of: path)) else { return }
+        try file.descriptor.setOwner(owner.st_uid, owner.st_gid)
+    }
+}
+
+/// Why a backup was not put in place. The description is one line for the operator.
+package enum RestoreError: Error, CustomStringConvertible {
+    case exists(path: String)
+
+    package var description: String {
+        switch self {
+        case .exists(let path): "\(path) exists, and is not overwritten; --force gives it up for the backup"
+        }
+    }
+}

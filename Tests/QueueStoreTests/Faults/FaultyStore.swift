@@ -1,0 +1,200 @@
+import Crypto
+import QueueModel
+import SQLite
+import TestSupport
+
+@testable import QueueStore
+
+/// The store broke its promise.
+struct BrokenPromise: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+/// A store on a disk that fails, with clients that send it random requests and remember what was acknowledged. Whenever
+/// the store is opened or used again, what it holds is held against that.
+final class FaultyStore {
+    /// What clients know, and what the file must hold for it.
+    struct Knowledge {
+        var contents: StoreContents
+        /// The MD5 of every message that was sent and is not gone.
+        var messages: [MessageID: [UInt8]] = [:]
+        /// The last sequence number given out.
+        var lastNumber = SequenceNumber(0)
+    }
+
+    let disk: FaultVFS
+    private(set) var store: Store?
+    /// What the store reported.
+    let failures = FailureLog()
+    private let random: SeededRandom
+    private let options: StoreOptions
+    private var requests: RandomRequests
+    private var now = Timestamp(milliseconds: 1_700_000_000_000)
+
+    /// Nil before the first batch.
+    private var acknowledged: Knowledge?
+    /// The store has been opened anew, or a batch failed: what it holds has to be looked at.
+    private var isUnsettled = true
+    private var query: String?
+    /// What a batch that failed would have left. It may be there, but only all of it.
+    private var unanswered: Knowledge?
+    private var key: [UInt8]?
+
+    private(set) var batches = 0
+    private(set) var acknowledgedBatches = 0
+
+    init(seed: UInt64, durability: StoreOptions.Durability = .full) {
+        disk = FaultVFS(seed: seed)
+        random = SeededRandom(seed: seed)
+        options = StoreOptions(
+            path: "store.db", durability: durability, vfs: disk.name, strictLimits: false, inFlightMax: 30,
+            random: SeededRandom(seed: seed &+ 1))
+        requests = RandomRequests(random: random)
+    }
+
+    /// A random number, at least 0.
+    func number(below bound: Int) -> Int { Int(random.next() % UInt64(bound)) }
+
+    func pick<Element>(_ elements: [Element]) -> Element { elements[number(below: elements.count)] }
+
+    var failedFatally: Bool { failures.all.contains { $0.isFatal } }
+
+    // MARK: Life of the store
+
+    func open() throws {
+        let opened = try Store(options: options, now: now) { [failures] in failures.append($0) }
+        store = opened
+        // Set only when the store has told its key to somebody.
+        if let key, key != opened.receiptHandleKey { throw BrokenPromise("the key of the receipt handles has changed") }
+        key = opened.receiptHandleKey
+        isUnsettled = true
+        // Most checkpoints come after a few batches here, some at SQLite's own 1000 pages.
+        let pages = pick([20, 100, 1000])
+        _ = opened.transact(at: now) { try? $0.connection.execute("PRAGMA wal_autocheckpoint = \(pages)") }
+    }
+
+    /// A clean stop.
+    func close() {
+        store?.close()
+        store = nil
+    }
+
+    /// The process is gone; what it wrote is there.
+    func kill() {
+        disk.killProcess()
+        store = nil
+    }
+
+    /// The power is gone, and comes back.
+    func losePower(_ fate: FaultVFS.Fate) {
+        disk.cutPower()
+        store = nil
+        disk.restorePower(unsynced: fate, seed: random.next())
+    }
+
+    // MARK: Batches
+
+    /// Sends a batch of requests. True if they were acknowledged.
+    @discardableResult
+    func batch(_ kind: RandomRequests.Kind = .any) throws -> Bool {
+        guard let store else { preconditionFailure("the store is closed") }
+        batches += 1
+        now = now.adding(milliseconds: Int64(number(below: 2000)))
+        var draft: Knowledge?
+        var broken: (any Error)?
+        let result = store.transact(at: now) { transaction in
+            do {
+                var knowledge = try known(transaction.connection)
+                requests.begin(after: knowledge.lastNumber)
+                for _ in 0...number(below: 5) { requests.perform(kind, in: transaction, on: disk) }
+                // Nothing of a lost transaction will be found later.
+                if transaction.failure != nil { return }
+                knowledge.contents = try look(transaction.connection)
+                requests.apply(to: &knowledge.messages)
+                knowledge.lastNumber = requests.lastNumber
+                draft = knowledge
+            } catch {
+                broken = error
+            }
+        }
+        if let broken { throw broken }
+        switch result {
+        case .success:
+            acknowledged = draft
+            acknowledgedBatches += 1
+            requests.acknowledged()
+            return true
+        case .failure(let error):
+            guard error == .storageFull || error == .storageFailed else {
+                throw BrokenPromise("a batch failed with \(error)")
+            }
+            lastError = error
+            if let draft { unanswered = draft }
+            isUnsettled = true
+            return false
+        }
+    }
+
+    private(set) var lastError: QueueError?
+
+    // MARK: The oracle
+
+    private func look(_ connection: Connection) throws -> StoreContents {
+        try disk.undisturbed {
+            let query = try query ?? StoreContents.query(on: connection)
+            self.query = query
+            return try StoreContents(on: connection, query: query)
+        }
+    }
+
+    private func known(_ connection: Connection) throws -> Knowledge {
+        guard !isUnsettled, let acknowledged else { return try settle(connection) }
+        return acknowledged
+    }
+
+    /// Finds out whether what was not answered was done, and holds the contents against what was acknowledged.
+    private func settle(_ connection: Connection) throws -> Knowledge {
+        let contents = try look(connection)
+        let before = acknowledged ?? Knowledge(contents: contents)
+        var found = before
+        if contents != before.contents {
+            guard let pending = unanswered, pending.contents == contents else {
+                throw BrokenPromise(
+                    "acknowledged changes are lost, or others half done:\n\(contents.difference(to: before.contents))")
+            }
+            found = pending
+        }
+        guard found.messages == contents.messages else {
+            let lost = found.messages.keys.filter { contents.messages[$0] == nil }
+            let back = contents.messages.keys.filter { found.messages[$0] == nil }
+            throw BrokenPromise("\(lost.count) messages are lost, \(back.count) are back or made up, or bodies differ")
+        }
+        acknowledged = found
+        unanswered = nil
+        isUnsettled = false
+        return found
+    }
+
+    /// Looks at the whole file. The store must be open.
+    func check() throws {
+        guard let store else { preconditionFailure("the store is closed") }
+        var broken: (any Error)?
+        let result = store.transact(at: now) { transaction in
+            do {
+                _ = try settle(transaction.connection)
+                let damaged = try StoreContents.damagedBodies(on: transaction.connection)
+                guard damaged.isEmpty else { throw BrokenPromise("bodies \(damaged) are not what was sent") }
+            } catch {
+                broken = error
+            }
+        }
+        if let broken { throw broken }
+        _ = try result.get()
+        let invariants = try StoreInvariants(path: options.path, vfs: disk.name)
+        let violations = try invariants.damage() + invariants.violations()
+        try invariants.close()
+        guard violations.isEmpty else { throw BrokenPromise(violations.joined(separator: "\n")) }
+    }
+}
