@@ -288,7 +288,7 @@ def test_a_running_task_goes_on_in_the_order_of_the_groups(client, new_fifo, kil
     new_fifo(RedrivePolicy=redrive(client, dead))
     put(client, dead, "g1-m1", "g2-m1", "g1-m2", "g2-m2")
     arns = [attribute(client, queue, "QueueArn") for queue in (dead, other)]
-    client.start_message_move_task(SourceArn=arns[0], DestinationArn=arns[1], MaxNumberOfMessagesPerSecond=3)
+    client.start_message_move_task(SourceArn=arns[0], DestinationArn=arns[1], MaxNumberOfMessagesPerSecond=2)
 
     def task():
         return client.list_message_move_tasks(SourceArn=arns[0])["Results"][0]
