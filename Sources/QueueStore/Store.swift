@@ -40,6 +40,7 @@ package final class Store {
     ) throws(StoreOpenError) -> (Connection, [UInt8], WriteTransaction) {
         let connection = try open(options, now: now)
         do {
+            try connection.rewriteWAL()
             let key = try receiptHandleKey(on: connection, options: options)
             return (connection, key, try WriteTransaction(connection: connection, options: options))
         } catch {
