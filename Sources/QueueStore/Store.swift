@@ -16,6 +16,8 @@ package final class Store {
     /// The connection has failed and is to be replaced before anything else is done.
     private var needsReopening = false
     private let report: (StoreFailure) -> Void
+    /// Pages of the WAL from which on a commit is followed by a checkpoint.
+    var checkpointPages = 1000
 
     /// Opens the file, creates or migrates its schema, and takes it for this process alone. `report` is told of every
     /// failure of the storage.
@@ -61,6 +63,7 @@ package final class Store {
             body(transaction)
             if let failure = transaction.failure { throw failure }
             try transaction.commit()
+            if connection.walPageCount >= checkpointPages { checkpoint() }
             return .success(transaction.news)
         } catch {
             transaction.rollBack()
@@ -120,7 +123,11 @@ package final class Store {
     /// leave everything as it was.
     private func afterFailure(_ error: SQLiteError, now: Timestamp) -> QueueError {
         report(StoreFailure(error, during: "commit"))
-        if error.isDiskFull { return .storageFull }
+        if error.isDiskFull {
+            // If all of the WAL can be copied, the next commit starts it over and needs no more room for it.
+            checkpoint()
+            return .storageFull
+        }
         needsReopening = true
         reopen(now: now)
         return .storageFailed
@@ -146,6 +153,18 @@ package final class Store {
         }
     }
 
+    /// Copies what it can from the WAL to its place in the file. A failed sync is the end: SQLite may count pages as
+    /// copied that it has not synced yet, and the system has dropped them. Whatever else fails is done again by the next
+    /// checkpoint.
+    private func checkpoint() {
+        do throws(SQLiteError) {
+            try connection.checkpoint()
+        } catch {
+            report(
+                StoreFailure(description: "checkpoint: \(error)", isFatal: error.isFailedSync || error.isCorrupt))
+        }
+    }
+
     private static func open(_ options: StoreOptions, now: Timestamp) throws(StoreOpenError) -> Connection {
         do {
             let connection = try Connection(path: options.path, mode: .readWriteCreate, vfs: options.vfs)
@@ -155,6 +174,7 @@ package final class Store {
             // Only before the first table; it lets the file give pages back later.
             if isNew { try connection.execute("PRAGMA auto_vacuum = INCREMENTAL") }
             try useWAL(connection)
+            connection.takeOverCheckpoints()
             try connection.execute("PRAGMA synchronous = \(options.durability == .full ? "FULL" : "NORMAL")")
             try connection.execute("PRAGMA cache_size = -16384")
             try migrator.run()

@@ -2,6 +2,25 @@ import CSQLite
 
 /// The WAL and what becomes of it.
 extension Connection {
+    /// From now on SQLite makes no checkpoints by itself, whose failures it would keep to itself.
+    /// https://sqlite.org/c3ref/wal_hook.html
+    package func takeOverCheckpoints() {
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        sqlite3_wal_hook(
+            handle,
+            { context, _, _, pages in
+                guard let context else { return SQLITE_OK }
+                Unmanaged<Connection>.fromOpaque(context).takeUnretainedValue().walPageCount = Int(pages)
+                return SQLITE_OK
+            }, context)
+    }
+
+    /// Copies committed pages from the WAL to their places in the file, as far as no reader still needs the old ones.
+    package func checkpoint() throws(SQLiteError) {
+        let code = sqlite3_wal_checkpoint_v2(handle, "main", SQLITE_CHECKPOINT_PASSIVE, nil, nil)
+        guard code == SQLITE_OK else { throw error(code, sql: nil) }
+    }
+
     /// The longest page: SQLite's VFS for Unix writes no more than 131071 bytes at a time.
     private static let chunkByteCount: Int64 = 65536
 
