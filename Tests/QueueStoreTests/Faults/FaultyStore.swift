@@ -70,9 +70,8 @@ final class FaultyStore {
         if let key, key != opened.receiptHandleKey { throw BrokenPromise("the key of the receipt handles has changed") }
         key = opened.receiptHandleKey
         isUnsettled = true
-        // Most checkpoints come after a few batches here, some at SQLite's own 1000 pages.
-        let pages = pick([20, 100, 1000])
-        _ = opened.transact(at: now) { try? $0.connection.execute("PRAGMA wal_autocheckpoint = \(pages)") }
+        // Most checkpoints come after a few batches here.
+        opened.checkpointPages = pick([20, 100, 1000])
     }
 
     /// A clean stop.
