@@ -26,6 +26,8 @@ final class FaultyStore {
 
     let disk: FaultVFS
     private(set) var store: Store?
+    /// Holds a snapshot at times, past which no checkpoint can go.
+    private var reader: Connection?
     /// What the store reported.
     let failures = FailureLog()
     private let random: SeededRandom
@@ -76,6 +78,7 @@ final class FaultyStore {
 
     /// A clean stop.
     func close() {
+        reader = nil
         store?.close()
         store = nil
     }
@@ -83,14 +86,29 @@ final class FaultyStore {
     /// The process is gone; what it wrote is there.
     func kill() {
         disk.killProcess()
+        reader = nil
         store = nil
     }
 
     /// The power is gone, and comes back.
     func losePower(_ fate: FaultVFS.Fate) {
         disk.cutPower()
+        reader = nil
         store = nil
         disk.restorePower(unsynced: fate, seed: random.next())
+    }
+
+    /// Another thread begins to read, or ends.
+    private func read() {
+        disk.undisturbed {
+            if reader != nil {
+                reader = nil
+            } else if let opened = try? Connection(path: options.path, mode: .readOnly, vfs: disk.name) {
+                // Where the power is off nobody reads.
+                try? opened.execute("BEGIN; SELECT count(*) FROM queue")
+                reader = opened
+            }
+        }
     }
 
     // MARK: Batches
@@ -100,6 +118,7 @@ final class FaultyStore {
     func batch(_ kind: RandomRequests.Kind = .any) throws -> Bool {
         guard let store else { preconditionFailure("the store is closed") }
         batches += 1
+        if number(below: 8) == 0 { read() }
         now = now.adding(milliseconds: Int64(number(below: 2000)))
         var draft: Knowledge?
         var broken: (any Error)?
