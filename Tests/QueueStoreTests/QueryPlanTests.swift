@@ -59,9 +59,37 @@ struct QueryPlanTests {
             try fixture.removeExpiredRecords()
         }
         try makeNoisy(fixture)
+        for suffix in ["", ".fifo"] { try moveByTask(fixture, suffix) }
+        try changePermissions(fixture)
         try fixture.perform(CheckHealth())
         _ = try fixture.read(
             ListQueues(account: "000000000000", region: "us-east-1", prefix: "q", after: "", limit: 10))
+    }
+
+    private func moveByTask(_ fixture: StoreFixture, _ suffix: String) throws {
+        let dead = try fixture.createQueue("moved\(suffix)")
+        let source = try fixture.createQueue("source\(suffix)", redrive(to: dead, after: 1))
+        for (index, group) in [nil, "g", "h"].enumerated() {
+            let id = suffix.isEmpty ? nil : "\(index)"
+            try fixture.send("body", to: source, group: suffix.isEmpty ? group : group ?? "i", deduplicationID: id)
+        }
+        for _ in 0..<2 {
+            let gone = try fixture.receive(from: source, timeout: 0)
+            try fixture.perform(ReturnMessages(to: source, gone))
+        }
+        let first = try fixture.perform(StartMessageMoveTask(from: dead, to: nil, rate: 1))
+        try fixture.perform(MoveMessages(from: try fixture.id(of: dead), limit: 10))
+        try fixture.perform(CancelMessageMoveTask(id: first, source: dead))
+        try fixture.perform(StartMessageMoveTask(from: dead, to: nil, rate: nil))
+        try fixture.perform(MoveMessages(from: try fixture.id(of: dead), limit: 10))
+        #expect(try fixture.read(ListMessageMoveTasks(source: dead, limit: 10)).count == 2)
+    }
+
+    private func changePermissions(_ fixture: StoreFixture) throws {
+        let queue = try fixture.createQueue("shared")
+        let permission = try Permission(label: "l", accounts: ["000000000001"], actions: ["SendMessage"])
+        try fixture.perform(AddPermission(name: queue, permission: permission))
+        try fixture.perform(RemovePermission(name: queue, label: "l"))
     }
 
     private func makeNoisy(_ fixture: StoreFixture) throws {
