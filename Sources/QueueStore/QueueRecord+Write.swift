@@ -71,10 +71,10 @@ extension WriteTransaction {
     /// the source in. `given` is the attribute as the client wrote it.
     func validateRedrive(_ policy: RedrivePolicy, given: String, source: QueueName, isFIFO: Bool) throws {
         func invalid(_ reason: String) -> QueueError { .invalidValue(given, of: "RedrivePolicy", reason: reason) }
-        // Another region's queues do not exist for this one.
-        guard policy.target.region == source.region, let target = try queue(policy.target) else {
-            throw invalid("Dead letter target does not exist.")
-        }
+        // Another region's queues do not exist for this one. An ARN that is not its queue's own has another partition.
+        guard policy.target.region == source.region, policy.target.arn == policy.deadLetterTargetARN,
+            let target = try queue(policy.target)
+        else { throw invalid("Dead letter target does not exist.") }
         guard target.settings.isFIFO == isFIFO else {
             throw invalid("Dead-letter queue must be same type of queue as the source..")
         }

@@ -13,7 +13,11 @@ package final class Store {
     private let lock: DatabaseLock?
     private var connection: Connection
     private var transaction: WriteTransaction
+    /// The connection has failed and is to be replaced before anything else is done.
+    private var needsReopening = false
     private let report: (StoreFailure) -> Void
+    /// Pages of the WAL from which on a commit is followed by a checkpoint.
+    var checkpointPages = 1000
 
     /// Opens the file, creates or migrates its schema, and takes it for this process alone. `report` is told of every
     /// failure of the storage.
@@ -38,6 +42,7 @@ package final class Store {
     ) throws(StoreOpenError) -> (Connection, [UInt8], WriteTransaction) {
         let connection = try open(options, now: now)
         do {
+            try connection.rewriteWAL()
             let key = try receiptHandleKey(on: connection, options: options)
             return (connection, key, try WriteTransaction(connection: connection, options: options))
         } catch {
@@ -49,11 +54,14 @@ package final class Store {
     ///
     /// On an error nothing of it was done: the file is as before.
     package func transact(at now: Timestamp, _ body: (WriteTransaction) -> Void) -> Result<BatchNews, QueueError> {
+        if needsReopening { reopen(now: now) }
+        if needsReopening { return .failure(.storageFailed) }
         do throws(SQLiteError) {
             try transaction.begin(now: now)
             body(transaction)
             if let failure = transaction.failure { throw failure }
             try transaction.commit()
+            if connection.walPageCount >= checkpointPages { checkpoint() }
             return .success(transaction.news)
         } catch {
             transaction.rollBack()
@@ -111,19 +119,50 @@ package final class Store {
         lock?.release()
     }
 
-    /// After a failed sync or write nobody knows what is on disk until the file has been read again, so the connection
-    /// is given up; the new one recovers what was committed. Disk full is known to leave everything as it was.
+    /// After a failed sync or write nobody knows what is on disk, so the connection is given up. Disk full is known to
+    /// leave everything as it was.
     private func afterFailure(_ error: SQLiteError, now: Timestamp) -> QueueError {
         report(StoreFailure(error, during: "commit"))
-        if error.isDiskFull { return .storageFull }
+        if error.isDiskFull {
+            // If all of the WAL can be copied, the next commit starts it over and needs no more room for it.
+            checkpoint()
+            return .storageFull
+        }
+        needsReopening = true
+        reopen(now: now)
+        return .storageFailed
+    }
+
+    /// Replaces the connection. Where that fails, the next batch tries again.
+    ///
+    /// The old connection stays open until then: with it stays the index of the WAL, in which the batch that failed is
+    /// not. What the WAL holds of that batch is overwritten at once, or it might come back with a crash long after.
+    private func reopen(now: Timestamp) {
         do {
             let reopened = try Self.open(options, now: now)
+            try reopened.execute(
+                """
+                INSERT INTO store_setting (name, value) VALUES ('reopened', 1)
+                ON CONFLICT (name) DO UPDATE SET value = value + 1
+                """)
             transaction = try WriteTransaction(connection: reopened, options: options)
             connection = reopened
+            needsReopening = false
         } catch {
-            report(StoreFailure(description: "\(error)", isFatal: true))
+            report(StoreFailure(reopening: error))
         }
-        return .storageFailed
+    }
+
+    /// Copies what it can from the WAL to its place in the file. A failed sync is the end: SQLite may count pages as
+    /// copied that it has not synced yet, and the system has dropped them. Whatever else fails is done again by the next
+    /// checkpoint.
+    private func checkpoint() {
+        do throws(SQLiteError) {
+            try connection.checkpoint()
+        } catch {
+            report(
+                StoreFailure(description: "checkpoint: \(error)", isFatal: error.isFailedSync || error.isCorrupt))
+        }
     }
 
     private static func open(_ options: StoreOptions, now: Timestamp) throws(StoreOpenError) -> Connection {
@@ -138,6 +177,7 @@ package final class Store {
             if isNew { try connection.execute("PRAGMA auto_vacuum = INCREMENTAL") }
             try connection.keepWALWhenClosed(true)
             try useWAL(connection)
+            connection.takeOverCheckpoints()
             try connection.execute("PRAGMA synchronous = \(options.durability == .full ? "FULL" : "NORMAL")")
             try connection.execute("PRAGMA cache_size = -16384")
             try migrator.run()
@@ -185,6 +225,17 @@ package struct StoreFailure: Sendable, CustomStringConvertible {
 
     init(_ error: SQLiteError, during step: String) {
         self.init(description: "\(step): \(error)", isFatal: error.isCorrupt)
+    }
+
+    /// Only what is wrong with the file itself is fatal; a file that cannot be reached may come back.
+    init(reopening error: any Error) {
+        let isFatal =
+            switch error {
+            case StoreOpenError.cannotOpen, StoreOpenError.inUse: false
+            case let error as SQLiteError: error.isCorrupt
+            default: true
+            }
+        self.init(description: "reopen: \(error)", isFatal: isFatal)
     }
 
     init(description: String, isFatal: Bool) {

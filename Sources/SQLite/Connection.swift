@@ -13,6 +13,8 @@ package final class Connection {
     }
 
     let handle: OpaquePointer
+    /// Pages in the WAL after the last commit; counted from ``takeOverCheckpoints()`` on.
+    package internal(set) var walPageCount = 0
     private var isOpen = true
     private var cache: [UnsafePointer<UInt8>: Statement] = [:]
 

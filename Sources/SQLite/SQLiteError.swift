@@ -20,6 +20,8 @@ package struct SQLiteError: Error, Equatable, CustomStringConvertible {
 
     /// The disk, or the quota, has no room left.
     package var isDiskFull: Bool { primaryCode == SQLITE_FULL }
+    /// The system could not bring to disk what was written (`SQLITE_IOERR_FSYNC`).
+    package var isFailedSync: Bool { code == SQLITE_IOERR | (4 << 8) }
     /// What is in the file contradicts itself.
     package var isCorrupt: Bool { primaryCode == SQLITE_CORRUPT || primaryCode == SQLITE_NOTADB }
     /// Another connection holds the lock.

@@ -35,10 +35,10 @@ struct MessageMoveTaskHandle: Equatable {
 
 extension RequestContext {
     /// The queue of an ARN. As with queue URLs the account is whichever the client names, the region its own: no other
-    /// region's queues exist for it.
+    /// region's queues exist for it, nor those of another partition.
     func queueName(arn: String, of parameter: String) throws(QueueError) -> QueueName {
         guard case .success(let name) = QueueName.parse(arn: arn) else { throw .malformedARN(parameter) }
-        guard name.region == region else { throw .unknownResource(parameter) }
+        guard name.region == region, name.arn == arn else { throw .unknownResource(parameter) }
         return name
     }
 }

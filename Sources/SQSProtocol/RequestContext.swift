@@ -25,7 +25,9 @@ package struct RequestContext: Sendable {
         requestID = request.id
         // Test tools tell accounts apart by access keys that are account numbers.
         account = scope.flatMap { AccountID.isValid($0.accessKey) ? $0.accessKey : nil } ?? settings.account
-        region = scope?.region ?? settings.region
+        // The region becomes part of ARNs, where anything else would break them.
+        region =
+            scope.flatMap { $0.region.utf8.allSatisfy(\.isQueueNameCharacter) ? $0.region : nil } ?? settings.region
         traceID = request.headers["X-Amzn-Trace-Id"]
         configuredBaseURL = settings.baseURL
         host = request.headers["Host"]

@@ -393,6 +393,8 @@ static int vfs_write(sqlite3_file *base, const void *source, int count, sqlite3_
     FaultDisk *disk = file->disk;
     if (is_dead(file)) return SQLITE_IOERR_WRITE;
     if (file->is_read_only) return SQLITE_READONLY;
+    // The unix VFS does not write more at a time.
+    if (count > 0x1ffff) return SQLITE_FULL;
     int kind = fault(disk, FAULT_CALL_WRITE);
     if (kind == FAULT_KIND_SHORT_WRITE) write_bytes(file, source, count / 2, offset);
     if (kind) return kind == FAULT_KIND_IO_ERROR ? SQLITE_IOERR_WRITE : SQLITE_FULL;

@@ -12,13 +12,14 @@ ACCOUNT = "000000000000"
 REGION = "us-east-1"
 
 
-def boto_client(daemon, region=REGION):
-    """boto3 without retries and without its own checks, so that the daemon sees what the test wrote."""
+def boto_client(daemon, region=REGION, access_key="test"):
+    """boto3 without retries and without its own checks, so that the daemon sees what the test wrote. An access key of
+    twelve digits is an account."""
     return boto3.session.Session().client(
         "sqs",
         endpoint_url=daemon.url,
         region_name=region,
-        aws_access_key_id="test",
+        aws_access_key_id=access_key,
         aws_secret_access_key="test",
         config=Config(
             parameter_validation=False,

@@ -249,6 +249,16 @@ struct RedriveTests {
         }
     }
 
+    @Test(arguments: ["aws-cn", "nonsense", "a\\\"b"])
+    func `a target in another partition does not exist`(partition: String) throws {
+        let given = "{\"deadLetterTargetArn\":\"\(dead.arn)\",\"maxReceiveCount\":1}"
+            .replacing("arn:aws:", with: "arn:\(partition):")
+        #expect(
+            throws: QueueError.invalidValue(
+                given, of: "RedrivePolicy", reason: "Dead letter target does not exist.")
+        ) { try fixture.setAttributes(of: queue, ["RedrivePolicy": given]) }
+    }
+
     @Test(
         "the target's own policy says whose it is",
         arguments: [

@@ -114,6 +114,14 @@ struct SQSServiceTests {
         #expect(answer.body == #"{"QueueUrl":"https://queues.example/000000000000/q eu-west-1"}"#)
     }
 
+    @Test(arguments: ["", "eu:west", "eu\"west", "eu west"])
+    func `a region that fits into no ARN is not taken from the signature`(region: String) throws {
+        let answer = try answer(
+            #"{"QueueName":"q"}"#, target: "CreateQueue",
+            authorization: "AWS4-HMAC-SHA256 Credential=AK/20260115/\(region)/sqs/aws4_request, Signature=0")
+        #expect(answer.body == #"{"QueueUrl":"http://127.0.0.1:8080/000000000000/q us-east-1"}"#)
+    }
+
     @Test func `an action without output answers with nothing in JSON`() throws {
         let answer = try answer(#"{"QueueUrl":"http://elsewhere/1/q"}"#, target: "DeleteQueue")
         #expect(answer.status == 200)

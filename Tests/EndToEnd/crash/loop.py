@@ -133,6 +133,9 @@ def counters(client, plan):
 def figures(history, kills):
     sends, deletes = history.of(Send), history.of(Delete)
     deliveries = [(receive, each) for receive in history.of(Receive) for each in receive.deliveries]
+    ids = {send.message_id for send in sends if send.outcome == OK}
+    tokens = {send.token for send in sends if send.outcome == OK}
+    moved = {each.message_id for _, each in deliveries if each.token in tokens and each.message_id not in ids}
     outcomes = lambda operations, outcome: sum(each.outcome == outcome for each in operations)  # noqa: E731
     return {
         "kills": kills,
@@ -148,4 +151,5 @@ def figures(history, kills):
         "deletes refused": outcomes(deletes, REFUSED),
         "purges acknowledged": outcomes(history.of(Purge), OK),
         "moves started": outcomes(history.of(StartMove), OK),
+        "seen after a move": len(moved),
     }

@@ -26,6 +26,8 @@ final class FaultyStore {
 
     let disk: FaultVFS
     private(set) var store: Store?
+    /// Holds a snapshot at times, past which no checkpoint can go.
+    private var reader: Connection?
     /// What the store reported.
     let failures = FailureLog()
     private let random: SeededRandom
@@ -70,13 +72,13 @@ final class FaultyStore {
         if let key, key != opened.receiptHandleKey { throw BrokenPromise("the key of the receipt handles has changed") }
         key = opened.receiptHandleKey
         isUnsettled = true
-        // Most checkpoints come after a few batches here, some at SQLite's own 1000 pages.
-        let pages = pick([20, 100, 1000])
-        _ = opened.transact(at: now) { try? $0.connection.execute("PRAGMA wal_autocheckpoint = \(pages)") }
+        // Most checkpoints come after a few batches here.
+        opened.checkpointPages = pick([20, 100, 1000])
     }
 
     /// A clean stop.
     func close() {
+        reader = nil
         store?.close()
         store = nil
     }
@@ -84,14 +86,29 @@ final class FaultyStore {
     /// The process is gone; what it wrote is there.
     func kill() {
         disk.killProcess()
+        reader = nil
         store = nil
     }
 
     /// The power is gone, and comes back.
     func losePower(_ fate: FaultVFS.Fate) {
         disk.cutPower()
+        reader = nil
         store = nil
         disk.restorePower(unsynced: fate, seed: random.next())
+    }
+
+    /// Another thread begins to read, or ends.
+    private func read() {
+        disk.undisturbed {
+            if reader != nil {
+                reader = nil
+            } else if let opened = try? Connection(path: options.path, mode: .readOnly, vfs: disk.name) {
+                // Where the power is off nobody reads.
+                try? opened.execute("BEGIN; SELECT count(*) FROM queue")
+                reader = opened
+            }
+        }
     }
 
     // MARK: Batches
@@ -101,6 +118,7 @@ final class FaultyStore {
     func batch(_ kind: RandomRequests.Kind = .any) throws -> Bool {
         guard let store else { preconditionFailure("the store is closed") }
         batches += 1
+        if number(below: 8) == 0 { read() }
         now = now.adding(milliseconds: Int64(number(below: 2000)))
         var draft: Knowledge?
         var broken: (any Error)?

@@ -35,20 +35,20 @@ struct PowerLossTests {
                 store.number(below: 2) == 0 ? store.close() : store.kill()
             } else {
                 let isAcknowledged = try store.batch()
-                if !isAcknowledged, store.disk.hasPower { throw BrokenPromise("failed with power: \(store.failures.all)") }
+                if !isAcknowledged, store.disk.hasPower { throw BrokenPromise("failed: \(store.failures.all)") }
             }
         }
     }
 
-    @Test("nothing acknowledged is lost to a power cut", arguments: 1...10 as ClosedRange<UInt64>)
+    @Test("nothing acknowledged is lost to a power cut", arguments: 1...6 as ClosedRange<UInt64>)
     func full(seed: UInt64) throws {
         try Self.run(seed: seed, cuts: 20, durability: .full)
     }
 
     @Test func `with relaxed durability a power cut loses what was acknowledged, and this test sees it`() throws {
-        let losses = (1...10).count { seed in
+        let losses = (1...3).count { seed in
             (try? Self.run(seed: seed, cuts: 20, durability: .relaxed)) == nil
         }
-        #expect(losses > 5)
+        #expect(losses == 3)
     }
 }

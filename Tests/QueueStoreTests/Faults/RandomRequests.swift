@@ -10,6 +10,7 @@ struct RandomRequests {
     enum Kind {
         case any
         case sends
+        /// And changes of visibility.
         case deletes
     }
 
@@ -77,7 +78,7 @@ struct RandomRequests {
         switch kind {
         case .any: performAny(in: transaction, on: disk)
         case .sends: send(to: pick(Self.queues), in: transaction)
-        case .deletes: delete(in: transaction)
+        case .deletes: number(below: 10) == 0 ? delete(in: transaction) : changeVisibility(in: transaction)
         }
     }
 

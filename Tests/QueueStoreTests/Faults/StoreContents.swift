@@ -23,7 +23,10 @@ struct StoreContents: Equatable {
     /// The query for all rows as text. Inside a transaction the counts of backlogs are not written yet, so they are left
     /// to the invariants; the noted time and the reserved numbers may be ahead of what clients know.
     static func query(on connection: Connection) throws -> String {
-        let whole = ["queue", "queue_tag", "deleted_queue", "message", "message_group", "deduplication", "receive_attempt"]
+        let whole = [
+            "queue", "queue_tag", "deleted_queue", "message", "message_group", "deduplication", "receive_attempt",
+            "message_move_task",
+        ]
         var columns = ["backlog": ["id", "queue_id"], "message_body": ["id", "length(body)", "md5"]]
         for table in whole {
             columns[table] = try connection.prepare("SELECT name FROM pragma_table_info(?)").all(table) { $0.text(0) }
