@@ -43,6 +43,7 @@ package final class Store {
         let connection = try open(options, now: now)
         do {
             try connection.rewriteWAL()
+            try OpenMark.set(on: connection)
             let key = try receiptHandleKey(on: connection, options: options)
             return (connection, key, try WriteTransaction(connection: connection, options: options))
         } catch {
@@ -190,7 +191,6 @@ package final class Store {
             try connection.execute("PRAGMA synchronous = \(options.durability == .full ? "FULL" : "NORMAL")")
             try connection.execute("PRAGMA cache_size = -16384")
             try migrator.run()
-            try OpenMark.set(on: connection)
             return connection
         } catch let error as SQLiteError {
             if error.isCorrupt { throw .notADatabase(path: options.path) }

@@ -283,6 +283,10 @@ def test_a_restore_puts_the_backup_in_the_place_of_a_killed_daemons_file(private
 # On a schedule
 
 
+def finished_backups(folder):
+    return [name for name in files(folder) if name.endswith(".db")]
+
+
 def test_the_daemon_takes_backups_by_itself_and_keeps_some(tmp_path):
     folder = tmp_path / "backups"
     folder.mkdir()
@@ -293,8 +297,8 @@ def test_the_daemon_takes_backups_by_itself_and_keeps_some(tmp_path):
     try:
         client, queue = make_queue(daemon)
         send(client, queue, "a")
-        first = eventually(lambda: files(folder))[0]
-        eventually(lambda: first not in files(folder), seconds=20)
+        first = eventually(lambda: finished_backups(folder))[0]
+        eventually(lambda: first not in finished_backups(folder), seconds=20)
     finally:
         daemon.finish()
     assert files(tmp_path) == ["backups", "orders.db"]
@@ -312,12 +316,12 @@ def test_a_scheduled_backup_that_fails_is_logged_and_tried_again(tmp_path):
     daemon = Daemon(tmp_path / "q.db", ["--backup-directory", str(folder), "--backup-interval", "1"]).start()
     try:
         client, queue = make_queue(daemon)
-        eventually(lambda: files(folder))
+        eventually(lambda: finished_backups(folder))
         shutil.rmtree(folder)
         eventually(lambda: "backup failed" in daemon.log(), seconds=20)
         send(client, queue, "still served")
         folder.mkdir()
-        eventually(lambda: [name for name in files(folder) if name.endswith(".db")], seconds=20)
+        eventually(lambda: finished_backups(folder), seconds=20)
     finally:
         daemon.finish()
 
@@ -407,9 +411,9 @@ def test_a_body_that_the_disk_has_changed_is_not_handed_out_and_others_are(priva
     send(client, queue, "first", "this one is hurt", "third")
     private_daemon.stop()
     change_in_file(private_daemon.database, b"this one is hurt", b"this one is hUrt")
-    assert_refused_check = holdfast("check", private_daemon.database)
-    assert assert_refused_check.returncode == 1
-    assert "does not have its MD5" in assert_refused_check.stderr
+    check = holdfast("check", private_daemon.database)
+    assert check.returncode == 1
+    assert "does not have its MD5" in check.stderr
     private_daemon.start()
     assert bodies(receive(client, queue, MaxNumberOfMessages=10)) == ["first", "third"]
     assert "a message is damaged and is not handed out" in private_daemon.log()

@@ -13,7 +13,7 @@ enum OpenMark {
         let version = try version(on: connection)
         guard version & bit == 0 else { return }
         try connection.execute("PRAGMA user_version = \(version | bit)")
-        try connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        try connection.checkpoint()
     }
 
     static func clear(on connection: Connection) throws(SQLiteError) {

@@ -49,15 +49,31 @@ struct WriteAheadLog {
             checksum = next
             offset += frameLength
         }
-        // Of what follows: frames of this round of the log behind the end of a transaction.
-        var transactionEnded = false
+        return try goesOn(behind: offset, frameLength, salts, isBigEndian)
+    }
+
+    /// Whether from `start` on there is a transaction that was written behind the end of another. What batches that failed
+    /// have left may stand there too, but then one does not begin with the checksum that the other ends with.
+    private func goesOn(
+        behind start: Int, _ frameLength: Int, _ salts: ArraySlice<UInt8>, _ isBigEndian: Bool
+    ) throws(SystemError) -> Bool {
+        var offset = start
+        var lastOfTransaction: [UInt8]?
         while offset + frameLength <= size {
-            let frame = try file.bytes(at: offset, count: Self.frameHeaderLength)
-            if frame[8..<16].elementsEqual(salts) {
-                if transactionEnded { return true }
-                transactionEnded = frame.bigEndianWord(at: 4) != 0
-            }
+            let frame = try file.bytes(at: offset, count: frameLength)
+            guard frame.count == frameLength else { break }
             offset += frameLength
+            guard frame[8..<16].elementsEqual(salts) else {
+                lastOfTransaction = nil
+                continue
+            }
+            if let lastOfTransaction {
+                var checksum = Checksum(isBigEndian: isBigEndian, storedIn: lastOfTransaction[16..<24])
+                checksum.add(frame[0..<8])
+                checksum.add(frame[24...])
+                if checksum.equals(frame[16..<24]) { return true }
+            }
+            lastOfTransaction = frame.bigEndianWord(at: 4) != 0 ? frame : nil
         }
         return false
     }
@@ -69,6 +85,12 @@ struct WriteAheadLog {
         var second: UInt32 = 0
 
         init(isBigEndian: Bool) { self.isBigEndian = isBigEndian }
+
+        init(isBigEndian: Bool, storedIn bytes: ArraySlice<UInt8>) {
+            self.isBigEndian = isBigEndian
+            first = Array(bytes).bigEndianWord(at: 0)
+            second = Array(bytes).bigEndianWord(at: 4)
+        }
 
         mutating func add(_ bytes: ArraySlice<UInt8>) {
             bytes.withUnsafeBytes { buffer in
