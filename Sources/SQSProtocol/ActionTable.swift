@@ -29,13 +29,19 @@ package struct ActionTable: Sendable {
         do {
             let request = try action.request(parameters, context)
             action.perform(request, context) { result in
-                exchange.respond { response(of: action, result, context) }
+                exchange.respond {
+                    let response = response(of: action, result, context)
+                    logger.debug(A.name.rawValue, ["request": context.requestID, "status": String(response.status)])
+                    return response
+                }
             }
         } catch {
             if !(error is WireError || error is QueueError) {
                 logger.error("\(A.name.rawValue) failed: \(error)", ["request": context.requestID])
             }
-            exchange.respond { WireError(error).response(in: context.wireProtocol, requestID: context.requestID) }
+            let refusal = WireError(error)
+            logger.debug(A.name.rawValue, ["request": context.requestID, "status": String(refusal.kind.status)])
+            exchange.respond { refusal.response(in: context.wireProtocol, requestID: context.requestID) }
         }
     }
 

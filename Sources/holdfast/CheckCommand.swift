@@ -38,7 +38,7 @@ enum CheckCommand {
             : "DAMAGED"
         lines.append(
             "\(report.path): \(soundness), schema \(report.schemaVersion), \(Megabytes.text(Int(report.bytes))), "
-                + "\(report.queues.count) queues, \(total)")
+                + "\(report.queues.count) \(report.queues.count == 1 ? "queue" : "queues"), \(total)")
         return lines.joined(separator: "\n")
     }
 
