@@ -79,6 +79,7 @@ final class RandomHistory {
         case 255..<260: try recreate()
         case 260..<275: try changeAttributes()
         case 275..<280: try restart()
+        case 280..<340: try drain()
         default: try requests()
         }
     }
@@ -105,8 +106,8 @@ final class RandomHistory {
 
     private func request() throws -> any Job {
         switch number(below: 100) {
-        case 0..<33: try send()
-        case 33..<63: receive()
+        case 0..<25: try send()
+        case 25..<63: receive()
         case 63..<88: delete() ?? receive()
         default: changeVisibility() ?? receive()
         }
@@ -115,7 +116,8 @@ final class RandomHistory {
     // MARK: Requests
 
     private func send() throws -> any Job {
-        let name = one(of: names)
+        // Seldom into dead-letter queues, or they would never be empty, and nobody wait there.
+        let name = one(of: chance(90) ? names.filter { ["a", "b", "f.fifo", "g.fifo"].contains($0.name) } : names)
         let isFIFO = name.name.hasSuffix(".fifo")
         sends += 1
         let body = "m\(sends)"
@@ -137,10 +139,12 @@ final class RandomHistory {
     }
 
     private func receive() -> any Job {
-        let name = one(of: names)
-        let limit = 1 + number(below: chance(50) ? 2 : 10)
-        let timeout = chance(50) ? nil : one(of: [0, 1, 3, 10, 60])
-        let wait = chance(25) ? 1 + number(below: 20) : 0
+        receive(
+            from: one(of: names), limit: 1 + number(below: chance(50) ? 2 : 10),
+            timeout: chance(50) ? nil : one(of: [0, 1, 3, 10, 60]), wait: chance(50) ? 1 + number(below: 20) : 0)
+    }
+
+    private func receive(from name: QueueName, limit: Int, timeout: Int?, wait: Int) -> any Job {
         let (job, poll) = engine.receiveJob(from: name, limit: limit, timeout: timeout, wait: wait)
         parkedTotal += 1
         let number = parkedTotal
@@ -192,10 +196,15 @@ final class RandomHistory {
 
     private func delete() -> (any Job)? {
         if handles.isEmpty { return nil }
-        let handle = one(of: chance(60) ? handles.suffix(8) : handles)
+        return delete(one(of: chance(60) ? handles.suffix(8) : handles))
+    }
+
+    private func delete(_ handle: ReferenceQueues.Handle) -> any Job {
         let presented = PresentedHandle(handle.presented, text: "handle")
         return write(DeleteMessages(from: handle.queue, [presented]), to: handle.queue) { [self] result, stored in
-            try compare(result, "delete from \(handle.queue.name)", stored) { $0.delete(by: handle) }
+            try compare(result, "delete from \(handle.queue.name)", stored) {
+                $0.delete(by: handle, stored: stored)
+            }
         }
     }
 
@@ -235,6 +244,18 @@ final class RandomHistory {
             throw Disagreement("\(what): \(String(describing: answer)), not \(String(describing: expected))")
         }
         model = trial
+    }
+
+    /// A diligent consumer: receives all there is in a queue and deletes it. Empty queues are where polls wait.
+    private func drain() throws {
+        let name = one(of: names)
+        for _ in 0..<20 {
+            let before = handles.last?.place
+            try batch([receive(from: name, limit: 10, timeout: 30, wait: 0)])
+            guard handles.last?.place != before else { return }
+            let received = handles.suffix(10).filter { $0.queue == name && $0.receivedAt == model.now }
+            try batch(received.map(delete))
+        }
     }
 
     // MARK: The operator

@@ -241,7 +241,8 @@ struct ReferenceQueues {
             try checkChoice(answer, choice: choice, wanted: hasArrivals ? answer.count : wanted)
         }
         guard answer.count == wanted || left == 0 || (anyMoved && queue.isFIFO) else {
-            throw Disagreement("\(left) exhausted messages were left")
+            let names = exhausted(in: queue, named: name).map { "\($0.body) (\($0.receiveCount))" }
+            throw Disagreement("exhausted messages were left: \(names)")
         }
         return try answer.map { try take($0, timeout: timeout, from: name) }
     }
@@ -358,8 +359,16 @@ struct ReferenceQueues {
     }
 
     /// Deletes by a handle; returns what the engine must answer.
-    mutating func delete(by handle: Handle) -> Result<Void, QueueError> {
-        find(handle).flatMap { index in
+    mutating func delete(by handle: Handle, stored: Stored) -> Result<Void, QueueError> {
+        // A standard message that is in its dead-letter queue now was moved there before, or it would be deleted.
+        if let queue = queues[handle.queue], !queue.isFIFO {
+            let target = exhausted(in: queue, named: handle.queue).first { $0.place == handle.place }
+            if let target, hasMoved(target, from: queue, named: handle.queue, stored: stored) {
+                move(target, from: handle.queue, stored)
+                movedFrom.insert(handle.queue)
+            }
+        }
+        return find(handle).flatMap { index in
             guard let index, let queue = queues[handle.queue] else { return .success(()) }
             if queue.isFIFO, !isHeld(queue.messages[index], by: handle) {
                 return .failure(.receiptHandleExpired("handle"))
