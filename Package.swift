@@ -37,6 +37,7 @@ let package = Package(
             resources: [
                 .embedInCode("0001_queues_and_messages.sql"), .embedInCode("0002_fifo.sql"),
                 .embedInCode("0003_message_move_tasks.sql"),
+                .embedInCode("0004_backlog_changed_at.sql"),
             ],
             swiftSettings: strict),
         library("QueueStore", uses: ["SQLite", "Migrations", "QueueModel", "Crypto", "Platform"]),

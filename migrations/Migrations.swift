@@ -13,5 +13,7 @@ package struct Migration: Sendable {
         Migration(version: 2, name: "0002_fifo", sql: PackageResources._002_fifo_sql),
         Migration(
             version: 3, name: "0003_message_move_tasks", sql: PackageResources._003_message_move_tasks_sql),
+        Migration(
+            version: 4, name: "0004_backlog_changed_at", sql: PackageResources._004_backlog_changed_at_sql),
     ]
 }

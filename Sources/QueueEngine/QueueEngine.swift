@@ -26,7 +26,7 @@ package final class QueueEngine: Sendable {
         reads = Mailbox(capacity: options.waitingRequestsMax)
         let store = try Store(
             options: storeOptions, now: Timestamp(milliseconds: clock.now()), report: report)
-        let clock = ForwardClock(clock, from: store.latestTime)
+        let clock = ForwardClock(clock, from: store.latestTime())
         let now = clock.now()
         receiptHandleKey = store.receiptHandleKey
         let reader = Handover(try store.openReader())

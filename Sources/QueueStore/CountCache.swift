@@ -49,11 +49,12 @@ struct CountCache {
     }
 
     /// Writes what has changed to the rows of the backlogs.
-    mutating func flush(on connection: Connection) throws(SQLiteError) {
+    mutating func flush(on connection: Connection, at now: Timestamp) throws(SQLiteError) {
         for backlog in dirty {
             guard let counts = entries[backlog]?.counts else { continue }
-            try connection.statement("UPDATE backlog SET ready = ?, in_flight = ?, delayed = ? WHERE id = ?").run(
-                counts.visible, counts.inFlight, counts.delayed, backlog.rawValue)
+            try connection.statement(
+                "UPDATE backlog SET ready = ?, in_flight = ?, delayed = ?, changed_at = ? WHERE id = ?"
+            ).run(counts.visible, counts.inFlight, counts.delayed, now.milliseconds, backlog.rawValue)
             entries[backlog]?.isDirty = false
         }
         dirty.removeAll(keepingCapacity: true)

@@ -70,8 +70,17 @@ package final class Store {
         }
     }
 
-    /// A time that the store has seen, a few seconds old at most. No later one may be before it.
-    package var latestTime: Timestamp { transaction.latestTime }
+    /// When the messages of any queue last changed. No later time may be before it, or the order of the sends would not
+    /// be the order of their times.
+    package func latestTime() -> Timestamp {
+        do {
+            let latest = try connection.prepare("SELECT max(changed_at) FROM backlog").first { $0.integer(0) }
+            return Timestamp(milliseconds: latest ?? 0)
+        } catch {
+            report(StoreFailure(error, during: "read the latest time"))
+            return Timestamp(milliseconds: 0)
+        }
+    }
 
     /// The ids of all queues.
     package func allQueues() -> [QueueID] {

@@ -19,21 +19,13 @@ package final class WriteTransaction {
     private var queuesByID: [QueueID: QueueRecord] = [:]
     private var newsBeforeJob = BatchNews()
     private var jobChangedQueues = false
-    private var changesAtBegin: Int64 = 0
     /// Nil until a job of this batch asks.
     private var room: DiskRoom?
-    /// The time in the file: no more than this much before the latest change.
-    private(set) var latestTime: Timestamp
-    private static let timeNotedEveryMilliseconds: Int64 = 10_000
 
     init(connection: Connection, options: StoreOptions) throws(SQLiteError) {
         self.connection = connection
         self.options = options
         sequence = try SequenceAllocator(on: connection)
-        let time = try connection.statement("SELECT value FROM store_setting WHERE name = 'latest_time'").first {
-            Timestamp(milliseconds: $0.integer(0))
-        }
-        latestTime = time ?? Timestamp(milliseconds: 0)
     }
 
     // MARK: Batch and job
@@ -43,28 +35,13 @@ package final class WriteTransaction {
         news = BatchNews()
         failure = nil
         room = nil
-        changesAtBegin = connection.totalChanges
         try connection.statement("BEGIN IMMEDIATE").run()
     }
 
     func commit() throws(SQLiteError) {
-        try counts.flush(on: connection)
-        let time = connection.totalChanges == changesAtBegin ? latestTime : try noteTime()
+        try counts.flush(on: connection, at: now)
         try connection.statement("COMMIT").run()
         sequence.commit()
-        latestTime = time
-    }
-
-    /// Every now and then a batch leaves its time in the file, so that time does not go back over a restart.
-    private func noteTime() throws(SQLiteError) -> Timestamp {
-        guard now.since(latestTime) >= Self.timeNotedEveryMilliseconds else { return latestTime }
-        try connection.statement(
-            """
-            INSERT INTO store_setting (name, value) VALUES ('latest_time', ?1)
-            ON CONFLICT (name) DO UPDATE SET value = ?1
-            """
-        ).run(now.milliseconds)
-        return now
     }
 
     /// Undoes the whole batch, in the file and in memory.
