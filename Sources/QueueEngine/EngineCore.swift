@@ -127,12 +127,13 @@ final class EngineCore {
         var available = transaction.news.availableQueues
         var queues = available.union(transaction.news.changedQueues).union(unserved)
         unserved.removeAll()
-        while let queue = queues.popFirst() {
+        while !queues.isEmpty {
             transaction.news.availableQueues.removeAll()
-            serveParked(at: queue, transaction)
+            // In the order of their creation: the order of a set is another one in every process.
+            for queue in queues.sorted() { serveParked(at: queue, transaction) }
             // Receives move messages into dead-letter queues, where others wait.
-            queues.formUnion(transaction.news.availableQueues)
-            available.formUnion(transaction.news.availableQueues)
+            queues = transaction.news.availableQueues
+            available.formUnion(queues)
         }
         // The sweeps want to know them all.
         transaction.news.availableQueues = available

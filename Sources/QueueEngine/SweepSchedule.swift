@@ -41,18 +41,20 @@ struct SweepSchedule {
     /// There are messages whose time to be visible has come and that are still hidden.
     func isBehind(at now: Timestamp) -> Bool { visibility.map { $0 <= now } ?? false }
 
-    /// Takes up what a batch has done.
+    /// Takes up what a batch has done. Queues are taken in their order, so that a history can be replayed.
     mutating func note(_ news: BatchNews, at now: Timestamp) {
         if let visibleAt = news.nextVisibleAt { visibility = min(visibility ?? visibleAt, visibleAt) }
         if news.leftBacklogs { leftBacklogs = now }
         if news.recordsExpire, records == nil { records = now.adding(seconds: Limits.deduplicationSeconds) }
-        for queue in news.changedQueues.union(news.queuesWithOldArrivals) { retention.set(queue, to: now) }
+        for queue in news.changedQueues.union(news.queuesWithOldArrivals).sorted() { retention.set(queue, to: now) }
         // A queue that has its moment needs no other: later arrivals expire later.
-        for queue in news.queuesWithArrivals where retention.due(of: queue) == nil { retention.set(queue, to: now) }
-        for queue in news.queuesWithExhausted where exhausted.due(of: queue) == nil {
+        for queue in news.queuesWithArrivals.sorted() where retention.due(of: queue) == nil {
+            retention.set(queue, to: now)
+        }
+        for queue in news.queuesWithExhausted.sorted() where exhausted.due(of: queue) == nil {
             exhausted.set(queue, to: now.adding(milliseconds: graceMilliseconds))
         }
-        for queue in news.queuesWithMoveTask { moves.set(queue, to: now) }
+        for queue in news.queuesWithMoveTask.sorted() { moves.set(queue, to: now) }
         wakeMoves(news, at: now)
     }
 
@@ -64,7 +66,7 @@ struct SweepSchedule {
             ? waitingMoves.filter { news.availableQueues.contains($0) || news.emptiedQueues.contains($0) }
             : waitingMoves
         waitingMoves.subtract(woken)
-        for queue in woken { moves.set(queue, to: now) }
+        for queue in woken.sorted() { moves.set(queue, to: now) }
     }
 
     /// Does a batch's worth of everything that is due.

@@ -1,7 +1,10 @@
 /// Names a queue inside the store. Never used again for another queue.
-package struct QueueID: Sendable, Hashable {
+package struct QueueID: Sendable, Hashable, Comparable {
     package let rawValue: Int64
     package init(_ rawValue: Int64) { self.rawValue = rawValue }
+
+    /// The older queue comes first.
+    package static func < (left: QueueID, right: QueueID) -> Bool { left.rawValue < right.rawValue }
 }
 
 /// Names the set of messages a queue holds. A purge gives the queue a new, empty backlog, so that it costs the same
