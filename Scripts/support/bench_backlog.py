@@ -37,7 +37,8 @@ BACKLOGS = [
     Backlog("standard, every second message of its own group", False, lambda count: count // 2),
     Backlog("FIFO, one group", True, lambda count: 1),
     Backlog("FIFO, every second message of its own group", True, lambda count: count // 2),
-    Backlog("FIFO, the same, four groups of five locked", True, lambda count: count // 2, 0.8),
+    # No more: all messages of a locked group are in flight, of which a queue may have 120,000.
+    Backlog("FIFO, the same, more than half of the groups locked", True, lambda count: count // 2, 0.55),
 ]
 
 
@@ -45,7 +46,7 @@ def main():
     options = parse_options()
     (REPOSITORY / ".build").mkdir(exist_ok=True)
     print(f"received and deleted a second, {options.rounds} rounds of {options.batches} batches of ten\n")
-    print(f"  {'':50} {options.few:>10} {options.many:>10}   ratio")
+    print(f"  {'':52} {options.few:>10} {options.many:>10}   ratio")
     for backlog in BACKLOGS:
         few, many = [Filled(backlog, count) for count in (options.few, options.many)]
         with few, many:
@@ -53,7 +54,7 @@ def main():
                 few.measure(options.batches)
                 many.measure(options.batches)
         ratio = many.rate / few.rate
-        print(f"  {backlog.title:50} {few.rate:10.0f} {many.rate:10.0f}   {ratio:5.2f}")
+        print(f"  {backlog.title:52} {few.rate:10.0f} {many.rate:10.0f}   {ratio:5.2f}")
 
 
 def parse_options():
