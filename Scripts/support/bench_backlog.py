@@ -78,12 +78,19 @@ class Filled:
         self.folder = tempfile.TemporaryDirectory(prefix="backlog-", dir=REPOSITORY / ".build")
         self.daemon = Daemon(Path(self.folder.name) / "backlog.db").start()
         self.connection = http.client.HTTPConnection("127.0.0.1", self.daemon.port)
+        try:
+            self.fill()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def fill(self):
         attributes = {"VisibilityTimeout": "43200", **({"FifoQueue": "true"} if self.backlog.fifo else {})}
         self.call("CreateQueue", QueueName=self.backlog.queue, Attributes=attributes)
         for first in range(0, self.count, BATCH):
             self.call_on_queue("SendMessageBatch", Entries=[self.entry(first + index) for index in range(BATCH)])
         self.lock_groups()
-        return self
 
     def __exit__(self, *_):
         self.connection.close()
