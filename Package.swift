@@ -60,7 +60,7 @@ let package = Package(
         tests(of: "SQLite", uses: ["TestSupport"]),
         tests(of: "QueueModel", uses: ["Crypto", "JSON"]),
         tests(of: "QueueStore", uses: ["TestSupport", "Migrations", "QueueModel", "SQLite", "Crypto"]),
-        tests(of: "QueueEngine", uses: ["TestSupport", "QueueStore", "QueueModel", "Platform", "Crypto"]),
+        tests(of: "QueueEngine", uses: ["TestSupport", "QueueStore", "QueueModel", "SQLite", "Platform", "Crypto"]),
         .target(
             name: "TestSupport", dependencies: ["QueueStore", "QueueModel", "SQLite", "Crypto", "CFaultVFS"],
             path: "Tests/Support", swiftSettings: strict),

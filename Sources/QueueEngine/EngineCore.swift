@@ -13,6 +13,8 @@ final class EngineCore {
     private var deferred: [Receiver] = []
     /// Queues whose parked receivers have to be served again, for one of the last two reasons.
     private var unserved: Set<QueueID> = []
+    /// When the store is to be asked again what there is to sweep, because it could not tell.
+    private var planningDue: Timestamp?
     /// How long the sweeps rest after a batch that failed, so that a broken disk is not asked without end.
     private static let failurePauseMilliseconds: Int64 = 1000
     /// How long receives wait for the answers of others to be made.
@@ -26,25 +28,42 @@ final class EngineCore {
         self.options = options
         receivedMemory = ReceivedMemory(limit: options.receivedBytesMax)
         sweeps = SweepSchedule(
-            queues: store.allQueues(), queuesWithMoveTask: store.queuesWithMoveTask(), now: now,
+            queues: [], queuesWithMoveTask: [], now: now, graceMilliseconds: options.redriveGraceMilliseconds)
+        planSweeps(from: now)
+    }
+
+    /// Makes a new schedule of what the store has to sweep.
+    private func planSweeps(from start: Timestamp) {
+        let queues = store.allQueues()
+        let moving = store.queuesWithMoveTask()
+        sweeps = SweepSchedule(
+            queues: queues ?? [], queuesWithMoveTask: moving ?? [], now: start,
             graceMilliseconds: options.redriveGraceMilliseconds)
+        planningDue = queues == nil || moving == nil ? start : nil
     }
 
     /// Does everything that is due and all of `jobs` in one transaction, then gives the answers. Returns when it has to
     /// be called again though no job has come.
     func run(_ jobs: [any Job], now: Timestamp) -> Timestamp? {
+        if let planningDue, planningDue <= now { planSweeps(from: now) }
         let again = deferred
         deferred.removeAll()
         answers.removeAll(keepingCapacity: true)
+        var hasBegun = false
         let result = store.transact(at: now) { transaction in
+            hasBegun = true
             sweeps.run(in: transaction)
             for receiver in again where !receiver.isAbandoned { keep(receive(receiver, transaction)) }
             for job in jobs { keep(job.run(in: self, transaction)) }
             serveParked(transaction)
         }
         finish(result, now: now)
+        if !hasBegun, case .failure(let error) = result {
+            deferred = again
+            for job in jobs { job.refuse(in: self, with: error) }
+        }
         while let receiver = parked.removeTimedOut(at: now) { receiver.completion(.success([])) }
-        return [nextTry(after: result, now: now), sweeps.next, parked.nextTimeout].compactMap { $0 }.min()
+        return [nextTry(after: result, now: now), sweeps.next, planningDue, parked.nextTimeout].compactMap { $0 }.min()
     }
 
     /// When receives are to be tried again that could not be answered yet.
@@ -71,10 +90,7 @@ final class EngineCore {
         case .failure(let error):
             failure = error
             // What the sweeps did was undone with the batch.
-            sweeps = SweepSchedule(
-                queues: store.allQueues(), queuesWithMoveTask: store.queuesWithMoveTask(),
-                now: now.adding(milliseconds: Self.failurePauseMilliseconds),
-                graceMilliseconds: options.redriveGraceMilliseconds)
+            planSweeps(from: now.adding(milliseconds: Self.failurePauseMilliseconds))
             unserved = parked.queues
         }
         let ready = answers
@@ -113,13 +129,18 @@ final class EngineCore {
     /// The client has gone: nothing more is selected for it, and what it got just before is visible again at once. The
     /// messages of a receive that can be repeated stay hidden for the client to come back for.
     func abandon(_ receiver: Receiver, _ transaction: WriteTransaction) -> Answer? {
-        receiver.isAbandoned = true
-        parked.remove(receiver)
+        forget(receiver)
         let received = receiver.received
         receiver.received = []
         guard !received.isEmpty, receiver.attemptID == nil else { return nil }
         _ = transaction.perform(ReturnMessages(to: receiver.name, received))
         return nil
+    }
+
+    /// Nothing more is selected for a receiver.
+    func forget(_ receiver: Receiver) {
+        receiver.isAbandoned = true
+        parked.remove(receiver)
     }
 
     /// Hands what has become available to those who wait for it, within the same transaction.

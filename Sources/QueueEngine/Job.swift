@@ -5,6 +5,9 @@ import QueueStore
 protocol Job: Sendable {
     /// Does the work inside the batch's transaction. The answer is kept back until the batch is on disk.
     func run(in core: EngineCore, _ transaction: WriteTransaction) -> Answer?
+
+    /// Takes the place of ``run(in:_:)`` where there is no transaction to be had.
+    func refuse(in core: EngineCore, with error: QueueError)
 }
 
 /// An answer that waits for the commit: called with nil when the batch is on disk, else with what went wrong.
@@ -20,6 +23,8 @@ struct WriteJob<Operation: WriteOperation>: Job {
         let completion = completion
         return { failure in completion(failure.map { .failure($0) } ?? result) }
     }
+
+    func refuse(in core: EngineCore, with error: QueueError) { completion(.failure(error)) }
 }
 
 /// A receive: answered with messages, or parked until there are some or its time is over.
@@ -28,6 +33,10 @@ struct ReceiveJob: Job {
 
     func run(in core: EngineCore, _ transaction: WriteTransaction) -> Answer? {
         core.receive(receiver, transaction)
+    }
+
+    func refuse(in core: EngineCore, with error: QueueError) {
+        if !receiver.isAbandoned { receiver.completion(.failure(error)) }
     }
 }
 
@@ -38,4 +47,6 @@ struct AbandonJob: Job {
     func run(in core: EngineCore, _ transaction: WriteTransaction) -> Answer? {
         core.abandon(receiver, transaction)
     }
+
+    func refuse(in core: EngineCore, with error: QueueError) { core.forget(receiver) }
 }

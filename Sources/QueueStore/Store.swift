@@ -82,28 +82,28 @@ package final class Store {
         }
     }
 
-    /// The ids of all queues.
-    package func allQueues() -> [QueueID] {
+    /// The ids of all queues; nil if the storage fails.
+    package func allQueues() -> [QueueID]? {
         do {
             return try connection.statement("SELECT id FROM queue").all { QueueID($0.integer(0)) }
         } catch {
             report(StoreFailure(error, during: "list queues"))
-            return []
+            return nil
         }
     }
 
     /// The text of every statement prepared so far: what tests of query plans look through.
     var keptSQL: [String] { connection.keptSQL }
 
-    /// The queues whose messages are being moved by a task.
-    package func queuesWithMoveTask() -> [QueueID] {
+    /// The queues whose messages are being moved by a task; nil if the storage fails.
+    package func queuesWithMoveTask() -> [QueueID]? {
         do {
             return try connection.statement("SELECT queue_id FROM message_move_task WHERE status = 'RUNNING'").all {
                 QueueID($0.integer(0))
             }
         } catch {
             report(StoreFailure(error, during: "list message move tasks"))
-            return []
+            return nil
         }
     }
 

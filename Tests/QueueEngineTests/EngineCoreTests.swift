@@ -72,6 +72,22 @@ struct EngineCoreTests {
         try engine.files.checkInvariants()
     }
 
+    @Test func `a batch that cannot begin refuses its jobs`() throws {
+        try engine.send("before", to: queue)
+        let other = try Connection(path: engine.files.path, mode: .readWriteCreate)
+        try other.execute("BEGIN IMMEDIATE")
+        let (send, sent) = engine.write(engine.sending("lost", to: queue))
+        let (receive, poll) = engine.receiveJob(from: queue, wait: 0)
+        engine.run([send, receive])
+        #expect(throws: QueueError.storageFailed) { try sent.result?.get() }
+        #expect(poll.error == .storageFailed)
+        #expect(!engine.files.failures.takeAll().isEmpty)
+        try other.execute("ROLLBACK")
+        try other.close()
+        engine.advance(seconds: 1)
+        #expect(engine.poll(queue, wait: 0).texts == ["before"])
+    }
+
     @Test func `a long poll served in a batch that fails is told so, one that was not waits on`() throws {
         let waiting = engine.poll(queue, limit: 1)
         let (send, _) = engine.write(engine.sending("lost", to: queue))

@@ -437,7 +437,7 @@ struct MessageMoveTaskTests {
         #expect(try task().movedCount == 4)
         #expect(try move().count == 6)
         #expect(try task().status == .completed)
-        #expect(fixture.store.queuesWithMoveTask().isEmpty)
+        #expect(fixture.store.queuesWithMoveTask() == [])
         #expect(try fixture.receiveTexts(from: other) == (0..<10).map(String.init))
     }
 

@@ -54,7 +54,7 @@ struct MigrationTests {
 
     @Test func `a new file gets the schema, and a clean close leaves one file`() throws {
         let store = try open()
-        #expect(store.allQueues().isEmpty)
+        #expect(store.allQueues() == [])
         #expect(directory.files.contains("q.db-wal"))
         store.close()
         #expect(directory.files == ["q.db"])
