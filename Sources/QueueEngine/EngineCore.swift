@@ -63,6 +63,7 @@ final class EngineCore {
             for job in jobs { job.refuse(in: self, with: error) }
         }
         while let receiver = parked.removeTimedOut(at: now) { receiver.completion(.success([])) }
+        store.checkpointIfDue()
         return [nextTry(after: result, now: now), sweeps.next, planningDue, parked.nextTimeout].compactMap { $0 }.min()
     }
 

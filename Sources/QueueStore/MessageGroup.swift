@@ -19,12 +19,12 @@ extension WriteTransaction {
         let isReady = state == .ready
         if queue.settings.isFIFO {
             // Behind others of its group a message changes nothing; alone it is the group's head.
-            try connection.statement(
+            try database.statement(
                 "INSERT INTO message_group (backlog_id, group_id, position) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
             ).run(queue.backlog.rawValue, group, isReady ? id.rawValue : nil)
         } else {
             // A message that was moved keeps its number, and may stand before those that are there.
-            try connection.statement(
+            try database.statement(
                 """
                 INSERT INTO message_group (backlog_id, group_id, position) VALUES (?1, ?2, ?3)
                 ON CONFLICT DO UPDATE SET position = ?3 + coalesce(position & ?4, 0)

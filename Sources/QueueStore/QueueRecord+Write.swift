@@ -6,7 +6,7 @@ extension WriteTransaction {
     func insertQueue(_ name: QueueName, settings: QueueSettings) throws(SQLiteError) -> QueueRecord {
         // AUTOINCREMENT hands out the ids: none is ever used twice.
         try connection.statement("INSERT INTO backlog (queue_id) VALUES (NULL)").run()
-        let backlog = BacklogID(connection.lastInsertRowID)
+        let backlog = BacklogID(database.lastInsertRowID)
         try connection.statement(
             """
             INSERT INTO queue (account, region, name, backlog_id, created_at, modified_at, is_fifo, delay_seconds,
@@ -17,7 +17,7 @@ extension WriteTransaction {
             """
         ).run(name.account, name.region, name.name, backlog.rawValue, now.milliseconds, settings.isFIFO)
         let queue = QueueRecord(
-            id: QueueID(connection.lastInsertRowID), name: name, backlog: backlog, createdAt: now, modifiedAt: now,
+            id: QueueID(database.lastInsertRowID), name: name, backlog: backlog, createdAt: now, modifiedAt: now,
             purgedAt: nil, settings: settings)
         try attach(backlog, to: queue)
         try update(queue, settings: settings)
@@ -48,7 +48,7 @@ extension WriteTransaction {
     /// Gives a queue a new, empty backlog and leaves the old one to the sweeper.
     func replaceBacklog(of queue: QueueRecord) throws(SQLiteError) {
         try connection.statement("INSERT INTO backlog (queue_id) VALUES (NULL)").run()
-        let backlog = BacklogID(connection.lastInsertRowID)
+        let backlog = BacklogID(database.lastInsertRowID)
         try leaveBacklog(of: queue)
         try attach(backlog, to: queue)
         try connection.statement("UPDATE queue SET backlog_id = ?, purged_at = ? WHERE id = ?").run(

@@ -16,7 +16,7 @@ package final class Store {
     /// The connection has failed and is to be replaced before anything else is done.
     private var needsReopening = false
     private let report: (StoreFailure) -> Void
-    /// Pages of the WAL from which on a commit is followed by a checkpoint.
+    /// Pages of the WAL from which on a checkpoint is due.
     var checkpointPages = 1000
 
     /// Opens the file, creates or migrates its schema, and takes it for this process alone. `report` is told of every
@@ -62,12 +62,17 @@ package final class Store {
             body(transaction)
             if let failure = transaction.failure { throw failure }
             try transaction.commit()
-            if connection.walPageCount >= checkpointPages { checkpoint() }
             return .success(transaction.news)
         } catch {
             transaction.rollBack()
             return .failure(afterFailure(error, now: now))
         }
+    }
+
+    /// Copies the WAL to its place in the file if it has become long. To be called after each transaction, when nobody
+    /// waits for its answer any more.
+    package func checkpointIfDue() {
+        if !needsReopening, connection.walPageCount >= checkpointPages { checkpoint() }
     }
 
     /// When the messages of any queue last changed. No later time may be before it, or the order of the sends would not

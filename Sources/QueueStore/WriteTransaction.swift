@@ -6,7 +6,11 @@ import SQLite
 ///
 /// One object lives as long as its connection; each batch begins and ends it anew.
 package final class WriteTransaction {
-    let connection: Connection
+    /// The connection without the messages that were sent in this batch and are still on their way into their tables. For
+    /// statements that do not look at messages.
+    let database: Connection
+    /// Messages sent in this batch that are not in their tables yet.
+    var arrivals = Arrivals()
     let options: StoreOptions
     /// One time for all of a batch, so that its rows agree.
     package private(set) var now = Timestamp(milliseconds: 0)
@@ -23,9 +27,17 @@ package final class WriteTransaction {
     private var room: DiskRoom?
 
     init(connection: Connection, options: StoreOptions) throws(SQLiteError) {
-        self.connection = connection
+        database = connection
         self.options = options
         sequence = try SequenceAllocator(on: connection)
+    }
+
+    /// The connection, for statements that see all messages.
+    var connection: Connection {
+        get throws(SQLiteError) {
+            try arrivals.write(on: database)
+            return database
+        }
     }
 
     // MARK: Batch and job
@@ -35,19 +47,20 @@ package final class WriteTransaction {
         news = BatchNews()
         failure = nil
         room = nil
-        try connection.statement("BEGIN IMMEDIATE").run()
+        try database.statement("BEGIN IMMEDIATE").run()
     }
 
     func commit() throws(SQLiteError) {
-        try counts.flush(on: connection, at: now)
-        try connection.statement("COMMIT").run()
+        try counts.flush(on: try connection, at: now)
+        try database.statement("COMMIT").run()
         sequence.commit()
     }
 
     /// Undoes the whole batch, in the file and in memory.
     func rollBack() {
         // SQLite may have rolled back by itself, and then there is nothing left to undo.
-        if !connection.isAutocommit { try? connection.statement("ROLLBACK").run() }
+        if !database.isAutocommit { try? database.statement("ROLLBACK").run() }
+        arrivals.discard()
         counts.forget()
         sequence.rollBack()
         forgetQueues()
@@ -66,10 +79,10 @@ package final class WriteTransaction {
     private func performDirectly<Operation: WriteOperation>(
         _ operation: Operation
     ) -> Result<Operation.Output, QueueError> {
-        let changes = connection.totalChanges
+        let changes = changedRows
         do {
             return .success(try operation.run(in: self))
-        } catch let error as QueueError where connection.totalChanges == changes {
+        } catch let error as QueueError where changedRows == changes {
             return .failure(error)
         } catch {
             assert(!(error is QueueError), "\(Operation.self) refused after it had changed something")
@@ -78,6 +91,10 @@ package final class WriteTransaction {
             return .failure(.storageFailed)
         }
     }
+
+    /// Rows changed so far. Those of arrivals count from the moment they are sent, so that no job seems to have changed what
+    /// it only made to be written.
+    private var changedRows: Int64 { database.totalChanges + Int64(arrivals.rowCount) }
 
     private func performInSavepoint<Operation: WriteOperation>(
         _ operation: Operation
@@ -102,7 +119,7 @@ package final class WriteTransaction {
     private func afterJobFailed(_ error: any Error) -> QueueError {
         do {
             // SQLite rolls the whole transaction back by itself after some errors (https://sqlite.org/c3ref/get_autocommit.html).
-            if connection.isAutocommit { throw error }
+            if database.isAutocommit { throw error }
             try rollBackJob()
         } catch {
             failure = error as? SQLiteError ?? SQLiteError(code: 1, message: "transaction lost: \(error)")
@@ -123,8 +140,10 @@ package final class WriteTransaction {
         sequence.rollBack()
         news = newsBeforeJob
         if jobChangedQueues { forgetQueues() }
-        try connection.statement("ROLLBACK TO job").run()
-        try connection.statement("RELEASE job").run()
+        // All others were written before the savepoint.
+        arrivals.discard()
+        try database.statement("ROLLBACK TO job").run()
+        try database.statement("RELEASE job").run()
     }
 
     // MARK: Queues
@@ -132,7 +151,7 @@ package final class WriteTransaction {
     /// The queue of that name, or nil.
     package func queue(_ name: QueueName) throws(SQLiteError) -> QueueRecord? {
         if let known = queues[name] { return known }
-        guard let found = try QueueRecord.find(name, on: connection) else { return nil }
+        guard let found = try QueueRecord.find(name, on: database) else { return nil }
         remember(found)
         return found
     }
@@ -157,14 +176,14 @@ package final class WriteTransaction {
     /// The queue with that id, or nil once it is deleted.
     package func queue(_ id: QueueID) throws(SQLiteError) -> QueueRecord? {
         if let known = queuesByID[id] { return known }
-        guard let found = try QueueRecord.find(id, on: connection) else { return nil }
+        guard let found = try QueueRecord.find(id, on: database) else { return nil }
         remember(found)
         return found
     }
 
     /// The queue that holds a backlog; nil if the backlog has been purged or its queue deleted.
     func queue(holding backlog: BacklogID) throws(SQLiteError) -> QueueRecord? {
-        let id = try connection.statement("SELECT queue_id FROM backlog WHERE id = ?").first(backlog.rawValue) {
+        let id = try database.statement("SELECT queue_id FROM backlog WHERE id = ?").first(backlog.rawValue) {
             $0.integerOrNil(0)
         }
         guard let id = id ?? nil else { return nil }
@@ -203,7 +222,7 @@ package final class WriteTransaction {
         // Behind another VFS the system knows nothing of the file.
         let onDisk = options.vfs == nil ? DiskRoom.freeBytes(beside: options.path) : nil
         guard let onDisk, onDisk < DiskRoom.plenty else { return DiskRoom(onDisk: DiskRoom.plenty, inFile: 0) }
-        let inFile = try connection.statement(
+        let inFile = try database.statement(
             "SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size"
         ).first { $0.integer(0) }
         return DiskRoom(onDisk: onDisk, inFile: inFile ?? 0)
@@ -212,16 +231,16 @@ package final class WriteTransaction {
     // MARK: Counts, sequence numbers, random bytes
 
     package func counts(of backlog: BacklogID) throws(SQLiteError) -> MessageCounts {
-        try counts.counts(of: backlog, on: connection)
+        try counts.counts(of: backlog, on: database)
     }
 
     func changeCounts(of backlog: BacklogID, _ change: (inout MessageCounts) -> Void) throws(SQLiteError) {
-        try counts.change(backlog, on: connection, change)
+        try counts.change(backlog, on: database, change)
     }
 
     func forgetCounts(of backlog: BacklogID) { counts.forget(backlog) }
 
-    func nextSequenceNumber() throws(SQLiteError) -> SequenceNumber { try sequence.allocate(on: connection) }
+    func nextSequenceNumber() throws(SQLiteError) -> SequenceNumber { try sequence.allocate(on: database) }
 
     func randomMessageID() -> MessageID { MessageID(random: options.random.bytes(16)) }
 }

@@ -1,7 +1,7 @@
 import CSQLite
 
 /// A value that can stand for a `?` in a statement. SQLite copies what is bound.
-package protocol Bindable {
+@usableFromInline package protocol Bindable {
     func bind(to statement: OpaquePointer, at index: Int32)
 }
 
@@ -9,22 +9,26 @@ package protocol Bindable {
 private nonisolated(unsafe) let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
 
 extension Int64: Bindable {
+    @inlinable
     package func bind(to statement: OpaquePointer, at index: Int32) { sqlite3_bind_int64(statement, index, self) }
 }
 
 extension Int: Bindable {
+    @inlinable
     package func bind(to statement: OpaquePointer, at index: Int32) {
         sqlite3_bind_int64(statement, index, Int64(self))
     }
 }
 
 extension Bool: Bindable {
+    @inlinable
     package func bind(to statement: OpaquePointer, at index: Int32) {
         sqlite3_bind_int64(statement, index, self ? 1 : 0)
     }
 }
 
 extension String: Bindable {
+    @usableFromInline
     package func bind(to statement: OpaquePointer, at index: Int32) {
         var copy = self
         copy.withUTF8 { utf8 in
@@ -41,6 +45,7 @@ extension String: Bindable {
 
 /// Bytes bound as a BLOB.
 extension [UInt8]: Bindable {
+    @usableFromInline
     package func bind(to statement: OpaquePointer, at index: Int32) {
         withUnsafeBytes { buffer in
             _ =
@@ -56,6 +61,7 @@ package struct UTF8Text: Bindable {
 
     package init(_ bytes: [UInt8]) { self.bytes = bytes }
 
+    @usableFromInline
     package func bind(to statement: OpaquePointer, at index: Int32) {
         bytes.withUnsafeBytes { buffer in
             let start = buffer.baseAddress?.assumingMemoryBound(to: CChar.self)
@@ -67,6 +73,7 @@ package struct UTF8Text: Bindable {
 }
 
 extension Optional: Bindable where Wrapped: Bindable {
+    @inlinable
     package func bind(to statement: OpaquePointer, at index: Int32) {
         if let value = self { value.bind(to: statement, at: index) } else { sqlite3_bind_null(statement, index) }
     }

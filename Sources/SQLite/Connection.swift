@@ -12,7 +12,7 @@ package final class Connection {
         case immutable
     }
 
-    let handle: OpaquePointer
+    @usableFromInline let handle: OpaquePointer
     /// Pages in the WAL after the last commit; counted from ``takeOverCheckpoints()`` on.
     package internal(set) var walPageCount = 0
     private var isOpen = true
@@ -115,6 +115,7 @@ package final class Connection {
     package var lastInsertRowID: Int64 { sqlite3_last_insert_rowid(handle) }
 
     /// Rows changed by the last INSERT, UPDATE or DELETE.
+    @inlinable
     package var changes: Int { Int(sqlite3_changes64(handle)) }
 
     /// Rows changed since the connection was opened.

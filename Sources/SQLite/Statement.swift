@@ -21,53 +21,67 @@ package final class Statement {
     deinit { sqlite3_finalize(handle) }
 
     /// Runs a statement that returns no row.
-    package func run(_ values: any Bindable...) throws(SQLiteError) {
+    @inlinable
+    package func run<each Value: Bindable>(_ values: repeat each Value) throws(SQLiteError) {
         defer { sqlite3_reset(handle) }
-        bind(values)
+        bind(repeat each values)
+        while try step() {}
+    }
+
+    /// Runs a statement that returns no row, with as many values as `bind` gives it.
+    @inlinable
+    package func run(binding bind: (inout ValueBinder) -> Void) throws(SQLiteError) {
+        defer { sqlite3_reset(handle) }
+        var binder = ValueBinder(statement: handle)
+        bind(&binder)
+        assert(binder.count == sqlite3_bind_parameter_count(handle), "\(binder.count) values for: \(sql)")
         while try step() {}
     }
 
     /// Runs a statement and tells how many rows it inserted, updated or deleted.
-    package func runCountingChanges(_ values: any Bindable...) throws(SQLiteError) -> Int {
-        defer { sqlite3_reset(handle) }
-        bind(values)
-        while try step() {}
+    @inlinable
+    package func runCountingChanges<each Value: Bindable>(_ values: repeat each Value) throws(SQLiteError) -> Int {
+        try run(repeat each values)
         return connection.changes
     }
 
     /// The first row, read by `read`; nil if there is none.
     @inlinable
-    package func first<Result>(
-        _ values: any Bindable..., read: (Row) -> Result
+    package func first<each Value: Bindable, Result>(
+        _ values: repeat each Value, read: (Row) -> Result
     ) throws(SQLiteError) -> Result? {
         defer { sqlite3_reset(handle) }
-        bind(values)
+        bind(repeat each values)
         return try step() ? read(Row(statement: handle)) : nil
     }
 
     /// All rows, each read by `read`.
     @inlinable
-    package func all<Result>(
-        _ values: any Bindable..., read: (Row) -> Result
+    package func all<each Value: Bindable, Result>(
+        _ values: repeat each Value, read: (Row) -> Result
     ) throws(SQLiteError) -> [Result] {
         defer { sqlite3_reset(handle) }
-        bind(values)
+        bind(repeat each values)
         var rows: [Result] = []
         while try step() { rows.append(read(Row(statement: handle))) }
         return rows
     }
 
     /// Calls `body` with each row, for results that are too long to be kept.
-    package func readEach(_ values: any Bindable..., body: (Row) -> Void) throws(SQLiteError) {
+    @inlinable
+    package func readEach<each Value: Bindable>(
+        _ values: repeat each Value, body: (Row) -> Void
+    ) throws(SQLiteError) {
         defer { sqlite3_reset(handle) }
-        bind(values)
+        bind(repeat each values)
         while try step() { body(Row(statement: handle)) }
     }
 
-    @usableFromInline
-    func bind(_ values: [any Bindable]) {
-        for (index, value) in values.enumerated() { value.bind(to: handle, at: Int32(index + 1)) }
-        assert(values.count == sqlite3_bind_parameter_count(handle), "\(values.count) values for: \(sql)")
+    @inlinable
+    func bind<each Value: Bindable>(_ values: repeat each Value) {
+        var binder = ValueBinder(statement: handle)
+        repeat binder.bind(each values)
+        assert(binder.count == sqlite3_bind_parameter_count(handle), "\(binder.count) values for: \(sql)")
     }
 
     @usableFromInline
@@ -77,6 +91,21 @@ package final class Statement {
         case SQLITE_DONE: return false
         case let code: throw connection.error(code, sql: sql)
         }
+    }
+}
+
+/// Gives the `?` marks of a statement their values, in their order.
+@usableFromInline package struct ValueBinder {
+    @usableFromInline let statement: OpaquePointer
+    @usableFromInline var count: Int32 = 0
+
+    @inlinable
+    init(statement: OpaquePointer) { self.statement = statement }
+
+    @inlinable
+    package mutating func bind(_ value: some Bindable) {
+        count += 1
+        value.bind(to: statement, at: count)
     }
 }
 

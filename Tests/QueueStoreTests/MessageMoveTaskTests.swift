@@ -390,7 +390,7 @@ struct MessageMoveTaskTests {
         try fixture.reopen()
         try move()
         var kept: [String] = []
-        try fixture.batch { kept = $0.connection.keptSQL }
+        try fixture.batch { kept = $0.database.keptSQL }
         let connection = try Connection(path: fixture.path, mode: .readOnly)
         let plans = try kept.flatMap { sql in
             // What the values are does not matter to the plan.

@@ -104,6 +104,7 @@ package final class StoreFixture {
     @discardableResult
     package func batch(_ body: (WriteTransaction) -> Void) throws -> BatchNews {
         let news = try store.transact(at: now, body).get()
+        store.checkpointIfDue()
         if checksInvariants { try checkInvariants() }
         return news
     }

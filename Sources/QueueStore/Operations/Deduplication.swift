@@ -12,7 +12,7 @@ extension WriteTransaction {
     func duplicate(
         of message: OutgoingMessage, id: String, in queue: QueueRecord
     ) throws(SQLiteError) -> SentMessage? {
-        try connection.statement(
+        try database.statement(
             """
             SELECT message_id, sequence_number FROM deduplication
             WHERE backlog_id = ? AND scope = ? AND id = ? AND expires_at > ?
@@ -25,7 +25,7 @@ extension WriteTransaction {
     func remember(
         _ sent: SentMessage, number: SequenceNumber, id: String, group: String?, in queue: QueueRecord
     ) throws(SQLiteError) {
-        try connection.statement(
+        try database.statement(
             """
             INSERT OR REPLACE INTO deduplication (backlog_id, scope, id, message_id, sequence_number, expires_at)
             VALUES (?, ?, ?, ?, ?, ?)

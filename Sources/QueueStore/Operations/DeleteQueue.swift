@@ -8,7 +8,7 @@ package struct DeleteQueue: WriteOperation {
 
     package func run(in transaction: WriteTransaction) throws {
         let queue = try transaction.existingQueue(name)
-        let connection = transaction.connection
+        let connection = try transaction.connection
         try transaction.leaveBacklog(of: queue)
         try connection.statement("DELETE FROM queue_tag WHERE queue_id = ?").run(queue.id.rawValue)
         try connection.statement("DELETE FROM message_move_task WHERE queue_id = ?").run(queue.id.rawValue)

@@ -75,17 +75,10 @@ extension WriteTransaction {
         let delay = (isFIFO ? nil : message.delaySeconds) ?? queue.settings.delaySeconds
         let visibleAt = now.adding(seconds: delay)
         let state: MessageState = delay > 0 ? .delayed : .ready
-        try connection.statement(
-            """
-            INSERT INTO message (backlog_id, id, message_id, state, visible_at, sent_at, group_id, deduplication_id)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-            """
-        ).run(
-            queue.backlog.rawValue, id.rawValue, messageID.bytes, state.rawValue, visibleAt.milliseconds,
-            now.milliseconds, message.groupID, deduplicationID)
-        try connection.statement(
-            "INSERT INTO message_body (id, body, md5, attributes, trace_header) VALUES (?, ?, ?, ?, ?)"
-        ).run(id.rawValue, UTF8Text(message.body), message.bodyMD5, message.attributes, message.traceHeader)
+        arrivals.add(
+            Arrivals.Message(
+                backlog: queue.backlog, id: id, messageID: messageID, state: state, visibleAt: visibleAt, sentAt: now,
+                deduplicationID: deduplicationID, content: message))
         try changeCounts(of: queue.backlog) { $0[state] += 1 }
         if let group = message.groupID { try groupReceived(id, group: group, state: state, in: queue) }
         let sent = SentMessage(id: messageID, sequenceNumber: isFIFO ? id : nil)

@@ -8,7 +8,7 @@ package struct EmptyLeftBacklogs: WriteOperation {
     package init(limit: Int) { self.limit = limit }
 
     package func run(in transaction: WriteTransaction) throws -> SweepResult {
-        let connection = transaction.connection
+        let connection = try transaction.connection
         let left = try connection.statement("SELECT id FROM backlog WHERE queue_id IS NULL ORDER BY id LIMIT 1").first {
             BacklogID($0.integer(0))
         }

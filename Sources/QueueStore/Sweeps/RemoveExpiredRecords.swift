@@ -9,7 +9,7 @@ package struct RemoveExpiredRecords: WriteOperation {
     package init(limit: Int) { self.limit = limit }
 
     package func run(in transaction: WriteTransaction) throws -> SweepResult {
-        let connection = transaction.connection
+        let connection = try transaction.connection
         var removed = try removeDeduplicationRecords(transaction)
         removed += try removeReceiveAttempts(transaction)
         removed += try removeDeletedQueues(transaction)

@@ -138,6 +138,7 @@ final class FaultyStore {
             }
         }
         if let broken { throw broken }
+        store.checkpointIfDue()
         switch result {
         case .success:
             acknowledged = draft
