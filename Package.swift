@@ -22,13 +22,14 @@ let package = Package(
         // The C boundary.
         .target(name: "CLinux"),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .target(name: "CWriteCombining", dependencies: ["CSQLite"]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
         // What everything stands on.
         library("Platform", uses: ["CLinux"]),
         library("Crypto", uses: ["CCrypto"]),
         library("JSON"),
-        library("SQLite", uses: ["CSQLite"]),
+        library("SQLite", uses: ["CSQLite", "CWriteCombining"]),
 
         // The way of a request, from right to left.
         library("QueueModel", uses: ["JSON"]),

@@ -182,7 +182,9 @@ package final class Store {
 
     private static func open(_ options: StoreOptions, now: Timestamp) throws(StoreOpenError) -> Connection {
         do {
-            let connection = try Connection(path: options.path, mode: .readWriteCreate, vfs: options.vfs)
+            let connection = try Connection(
+                path: options.path, mode: .readWriteCreate, vfs: options.vfs,
+                combinesWrites: options.durability == .full)
             // Only a clean stop folds a WAL in.
             try connection.keepWALWhenClosed(try options.vfs == nil && WriteAheadLog.size(of: options.path) > 0)
             try connection.execute("PRAGMA busy_timeout = 0")

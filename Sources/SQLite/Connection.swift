@@ -1,4 +1,5 @@
 import CSQLite
+import CWriteCombining
 
 /// One connection to a database file. Used by one thread at a time.
 ///
@@ -20,8 +21,11 @@ package final class Connection {
 
     /// Opens `path`. Fails where SQLite cannot; a file that is no database is only noticed by the first statement.
     ///
-    /// `vfs` names a registered VFS; nil is the default one.
-    package init(path: String, mode: Mode, vfs: String? = nil) throws(SQLiteError) {
+    /// `vfs` names a registered VFS; nil is the default one. With `combinesWrites` pages that stand side by side are written
+    /// at once; that is for connections that stay with `synchronous=FULL`.
+    package init(
+        path: String, mode: Mode, vfs: String? = nil, combinesWrites: Bool = false
+    ) throws(SQLiteError) {
         let flags =
             switch mode {
             case .readWriteCreate: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
@@ -29,6 +33,7 @@ package final class Connection {
             case .immutable: SQLITE_OPEN_READONLY | SQLITE_OPEN_URI
             }
         let name = mode == .immutable ? Self.immutableURI(path) : path
+        let vfs = combinesWrites ? try Self.writeCombiningVFS(over: vfs) : vfs
         var opened: OpaquePointer?
         // No mutex: the owner sees to it that one thread at a time calls in. https://sqlite.org/threadsafe.html
         let code = sqlite3_open_v2(name, &opened, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, vfs)
@@ -39,6 +44,15 @@ package final class Connection {
             throw error
         }
         handle = opened
+    }
+
+    private static func writeCombiningVFS(over vfs: String?) throws(SQLiteError) -> String {
+        var name: UnsafePointer<CChar>?
+        let code = write_combining_register(vfs, &name)
+        guard code == SQLITE_OK, let name else {
+            throw SQLiteError(code: code, message: "no VFS over \(vfs ?? "the default one")")
+        }
+        return String(cString: name)
     }
 
     private static func immutableURI(_ path: String) -> String {
