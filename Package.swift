@@ -74,7 +74,7 @@ let package = Package(
             uses: [
                 "TestSupport", "HTTPServer", "QueueEngine", "QueueStore", "QueueModel", "JSON", "Crypto", "Platform",
             ]),
-        tests(of: "LoadGenerator", uses: ["JSON"]),
+        tests(of: "LoadGenerator", uses: ["JSON", "Crypto", "Platform"]),
         tests(of: "HTTPServer", uses: ["Platform", "CLinux"]),
     ]
 )

@@ -40,6 +40,7 @@ package struct Endpoint: Sendable {
         let isBracketed = authority.hasPrefix("[")
         let host = isBracketed ? authority.dropFirst().prefix { $0 != "]" } : authority.prefix { $0 != ":" }
         let port = authority.dropFirst(isBracketed ? host.count + 2 : host.count)
+        guard !isBracketed || authority.contains("]") else { return nil }
         guard !host.isEmpty, host.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "@") }) else {
             return nil
         }

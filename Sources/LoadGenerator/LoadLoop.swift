@@ -73,7 +73,7 @@ final class LoadLoop {
         }
     }
 
-    /// Runs until a worker has nothing left to do or the recorder wants no more, and all is answered.
+    /// Runs until a worker has nothing left to do or the time is over, and all is answered.
     /// - Returns: requests of the schedule that could not be begun in time, because every connection was busy.
     @discardableResult
     func run() throws(LoadError) -> Int {
@@ -90,13 +90,13 @@ final class LoadLoop {
                 try expectSigns(now)
             }
         }
-        return pace?.overdue(at: recorder.end) ?? 0
+        return pace?.overdue(at: min(now, recorder.end)) ?? 0
     }
 
     // MARK: Time
 
     private func isFinished(_ now: Int64) -> Bool {
-        guard failure == nil, isExhausted || !recorder.wants(requestAt: now) else { return false }
+        guard failure == nil, isExhausted || now >= recorder.end else { return false }
         if awaited == 0, !slots.contains(where: \.worker.awaitsMore) { return true }
         guard recorder.end < now - Self.patience else { return false }
         recorder.recordError("no answer within \(Self.patience / Self.second) s", count: max(1, awaited))
@@ -131,7 +131,7 @@ final class LoadLoop {
     private func proceed(_ slot: Slot, _ now: Int64) {
         guard failure == nil else { return }
         guard slot.worker.isMeasured else { return begin(slot, at: now) }
-        guard recorder.wants(requestAt: now) else { return }
+        guard now < recorder.end else { return }
         guard let due = pace?.due else { return begin(slot, at: now) }
         guard due <= now else { return idle.append(slot) }
         pace?.advance()
@@ -139,9 +139,7 @@ final class LoadLoop {
     }
 
     private func beginDue(_ now: Int64) {
-        while failure == nil, let due = pace?.due, due <= now, recorder.wants(requestAt: now),
-            let slot = idle.popFirst()
-        {
+        while failure == nil, let due = pace?.due, due <= now, now < recorder.end, let slot = idle.popFirst() {
             pace?.advance()
             begin(slot, at: due)
         }
@@ -155,7 +153,6 @@ final class LoadLoop {
         slot.request = request
         slot.begun = time
         if slot.isAwaited { awaited += 1 }
-        if slot.worker.isMeasured { recorder.begins(at: time) }
         guard slot.connection.isOpen || open(slot) else { return }
         do {
             try slot.connection.begin(request.bytes)

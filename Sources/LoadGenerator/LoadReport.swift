@@ -68,10 +68,7 @@ package struct LoadReport {
                 action: action, requests: tally.requests, messages: tally.messages, empty: tally.empty,
                 latency: Latency(tally.latencies))
         }
-        // A test that ran its time took at least that, also if the last request was answered earlier.
-        let answered = max(recorder.start, recorder.lastAnswer)
-        let ranItsTime = !wasExhausted && recorder.end < .max
-        seconds = Double((ranItsTime ? max(answered, recorder.end) : answered) - recorder.start) / 1e9
+        seconds = Double((wasExhausted ? recorder.lastAnswer : recorder.end) - recorder.start) / 1e9
     }
 
     var requestsPerSecond: Double { perSecond(requests) }

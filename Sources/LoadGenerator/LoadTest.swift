@@ -47,6 +47,8 @@ package struct LoadTest {
         do throws(LoadError) {
             report = try measure(url, target)
         } catch {
+            // Of a server that is gone nobody can ask anything.
+            if case .wentAway = error { throw error }
             deleteQueue(url, target)
             throw error
         }
@@ -123,9 +125,10 @@ package struct LoadTest {
             pace: settings.rate.map { Pace(start: begin, rate: $0) }, tick: progress(of: recorder, since: begin))
         let notSent = try loop.run()
         let end = MonotonicTime.nanoseconds()
+        if loop.isExhausted, end < recorder.start { throw .backlogTooSmall(plan.backlog) }
         return LoadReport(
             settings, scenario, recorder, wasExhausted: loop.isExhausted,
-            notSent: settings.requests == nil && settings.rate != nil ? notSent : nil,
+            notSent: settings.rate == nil ? nil : notSent,
             clientCPU: Double(CPUTime.nanoseconds() - cpu) / Double(end - begin))
     }
 
@@ -153,7 +156,9 @@ package struct LoadTest {
         return { now in
             let rate = Double(recorder.allRequests - last.requests) / (Double(now - last.time) / 1e9)
             last = (now, recorder.allRequests)
-            let phase = now < recorder.start ? "warm-up" : "\((now - recorder.start) / 1_000_000_000) s"
+            let measured = now - recorder.start
+            // Ticks come a little late or early.
+            let phase = measured <= 500_000_000 ? "warm-up" : "\((measured + 500_000_000) / 1_000_000_000) s"
             let errors = recorder.errors > 0 ? ", \(NumberText.grouped(recorder.errors)) errors" : ""
             tell(.progress("\(phase): \(NumberText.grouped(Int(rate))) requests/s\(errors)"))
         }
