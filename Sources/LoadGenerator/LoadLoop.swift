@@ -96,6 +96,7 @@ final class LoadLoop {
     // MARK: Time
 
     private func isFinished(_ now: Int64) -> Bool {
+        // A failure is not an end: the next wait throws it.
         guard failure == nil, isExhausted || now >= recorder.end else { return false }
         if awaited == 0, !slots.contains(where: \.worker.awaitsMore) { return true }
         guard recorder.end < now - Self.patience else { return false }
@@ -112,12 +113,12 @@ final class LoadLoop {
     }
 
     private func wait(until moment: Int64, _ now: Int64) throws(LoadError) {
+        if let failure { throw failure }
         do {
             try epoll.wait(timeoutNanoseconds: moment - now) { handle($0, $1) }
         } catch {
             throw .system(error)
         }
-        if let failure { throw failure }
     }
 
     private func expectSigns(_ now: Int64) throws(LoadError) {
@@ -152,7 +153,11 @@ final class LoadLoop {
         }
         slot.request = request
         slot.begun = time
-        if slot.isAwaited { awaited += 1 }
+        if slot.isAwaited {
+            // Before that there was nothing to be silent about.
+            if awaited == 0 { lastSign = max(lastSign, time) }
+            awaited += 1
+        }
         guard slot.connection.isOpen || open(slot) else { return }
         do {
             try slot.connection.begin(request.bytes)

@@ -12,7 +12,8 @@ extension LoadReport {
     private var heading: String {
         var parts = [
             "\(settings.scenario.rawValue) at \(settings.endpoint.url)",
-            "\(settings.connections) connections", "messages of \(NumberText.grouped(settings.messageSize)) bytes",
+            "\(NumberText.grouped(settings.connections)) connections",
+            "messages of \(NumberText.grouped(settings.messageSize)) bytes",
         ]
         if settings.groups > 0 { parts.append("\(NumberText.grouped(settings.groups)) message groups") }
         if let backlog = settings.backlog { parts.append("a backlog of \(NumberText.grouped(backlog))") }
