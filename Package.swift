@@ -48,10 +48,14 @@ let package = Package(
             uses: ["QueueEngine", "QueueStore", "QueueModel", "HTTPServer", "JSON", "Crypto", "Platform"]),
         library("HTTPServer", uses: ["Platform", "CLinux"]),
 
+        // Measures any SQS endpoint; knows nothing of the server.
+        library("LoadGenerator", uses: ["JSON", "Crypto", "Platform"]),
+
         .executableTarget(
             name: "holdfast",
             dependencies: [
-                "HTTPServer", "SQSProtocol", "QueueEngine", "QueueStore", "QueueModel", "Platform", "CLinux",
+                "LoadGenerator", "HTTPServer", "SQSProtocol", "QueueEngine", "QueueStore", "QueueModel", "Platform",
+                "CLinux",
             ],
             swiftSettings: strict),
 
@@ -71,6 +75,7 @@ let package = Package(
             uses: [
                 "TestSupport", "HTTPServer", "QueueEngine", "QueueStore", "QueueModel", "JSON", "Crypto", "Platform",
             ]),
+        tests(of: "LoadGenerator", uses: ["JSON", "Crypto", "Platform"]),
         tests(of: "HTTPServer", uses: ["Platform", "CLinux"]),
     ]
 )

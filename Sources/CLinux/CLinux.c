@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -69,4 +70,9 @@ void clinux_yield_to_others(void) {
     setpriority(PRIO_PROCESS, 0, 19);
     // ioprio_set(IOPRIO_WHO_PROCESS, this thread, best effort, lowest); the C library has no name for it.
     syscall(SYS_ioprio_set, 1, 0, 2 << 13 | 7);
+}
+
+void clinux_wake_exactly(void) {
+    // Cannot fail for a positive number of nanoseconds (prctl(2)).
+    prctl(PR_SET_TIMERSLACK, 1UL);
 }

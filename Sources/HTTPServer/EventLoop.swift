@@ -115,7 +115,7 @@ final class EventLoop: @unchecked Sendable {  // all but `mailbox` and `threadHa
             close(connection)
             return
         }
-        if readiness.hasClientLeft { connection.clientHasLeft = true }
+        if readiness.hasPeerLeft { connection.clientHasLeft = true }
         if readiness.isReadable { connection.isReadable = true }
         if connection.clientHasLeft, let exchange = connection.exchange, exchange.clientLeft() {
             close(connection)

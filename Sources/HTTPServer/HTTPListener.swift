@@ -1,16 +1,5 @@
 import Platform
 
-/// Why an address cannot be listened on, beside a failing system call.
-package enum HTTPServerError: Error, Equatable, CustomStringConvertible {
-    case cannotResolve(host: String, reason: String)
-
-    package var description: String {
-        switch self {
-        case .cannotResolve(let host, let reason): "cannot resolve \(host): \(reason)"
-        }
-    }
-}
-
 /// The sockets of an address. Clients can connect from now on; they are served when a server has taken the listener over.
 package struct HTTPListener: Sendable {
     /// The port that the system chose if 0 was asked for.
@@ -18,7 +7,7 @@ package struct HTTPListener: Sendable {
     let descriptors: [FileDescriptor]
 
     /// Binds an IPv4 or IPv6 address or a name.
-    /// - Throws: `HTTPServerError` or `SystemError`.
+    /// - Throws: `ResolveError` or `SystemError`.
     package init(host: String, port: UInt16) throws {
         (descriptors, self.port) = try Self.listen(host: host, port: port)
     }

@@ -51,6 +51,13 @@ package struct JSONWriter {
         bytes.append(contentsOf: String(value).utf8)
     }
 
+    /// A number with a fraction, which must be finite.
+    package mutating func number(_ value: Double) {
+        precondition(value.isFinite, "JSON has no infinity")
+        separate()
+        bytes.append(contentsOf: "\(value)".utf8)
+    }
+
     package mutating func bool(_ value: Bool) {
         separate()
         bytes.append(contentsOf: (value ? "true" : "false").utf8)

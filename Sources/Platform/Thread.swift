@@ -30,6 +30,9 @@ package struct Thread: Sendable {
     /// Lets the calling thread have the processor and the disk only as far as others leave them.
     package static func yieldToOthers() { clinux_yield_to_others() }
 
+    /// Lets waits of the calling thread end within microseconds of their time.
+    package static func wakeExactly() { clinux_wake_exactly() }
+
     /// Waits until the thread has ended. Must be called exactly once, and not by the thread itself.
     package func join() {
         let code = pthread_join(handle, nil)

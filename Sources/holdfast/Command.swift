@@ -52,5 +52,20 @@ struct Command: Sendable {
                 Checks BACKUP and puts a copy of it in the place of the database, which no daemon may be serving.
                 """,
             run: RestoreCommand.run),
+        Command(
+            BenchOptions.self, summary: "measure an SQS server, this one or another",
+            description: """
+                Puts load on the SQS server at the endpoint URL, and tells its throughput and its times. It makes a queue of
+                its own and deletes it at the end. Exits with 1 if any request failed.
+
+                send, send-batch: SendMessage, SendMessageBatch of ten.
+                receive-delete: ReceiveMessage of up to ten and DeleteMessageBatch of what came, from a backlog that is filled
+                    first; ends when it is empty.
+                lifecycle: SendMessage, ReceiveMessage, DeleteMessage in turn; the backlog stays as it is.
+                fifo: the same with a FIFO queue, of one message group or as many as --groups says.
+                long-poll: consumers wait in long polls, one sender sends 50 messages a second or as many as --rate says; the
+                    times are those from sending to receipt.
+                """,
+            run: BenchCommand.run),
     ]
 }

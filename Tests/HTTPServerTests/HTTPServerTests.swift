@@ -252,7 +252,7 @@ import Testing
     }
 
     @Test func `a host that does not exist is an error that says so`() {
-        #expect(throws: HTTPServerError.self) {
+        #expect(throws: ResolveError.self) {
             try HTTPListener(host: "host.invalid", port: 0)
         }
     }

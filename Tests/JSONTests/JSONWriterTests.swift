@@ -52,6 +52,18 @@ struct JSONWriterTests {
             } == #"["{","[",":",","]"#)
     }
 
+    @Test(arguments: [(0.0, "[0.0,1]"), (-0.125, "[-0.125,1]"), (1e300, "[1e+300,1]")])
+    func `numbers with a fraction are written as they are`(number: Double, json: String) throws {
+        let text = written {
+            $0.beginArray()
+            $0.number(number)
+            $0.integer(1)
+            $0.endArray()
+        }
+        #expect(text == json)
+        _ = try JSONValue(parsing: text)
+    }
+
     @Test func `what is written reads back the same`() throws {
         let text = #"{"a":[1,-2.50e3,"x\ny",{"b":null,"c":true}],"":"\ud83d\ude00"}"#
         let value = try JSONValue(parsing: text)

@@ -42,4 +42,7 @@ int clinux_flush(int descriptor, int64_t offset, int64_t count);
 /// Lets the calling thread have the processor and the disk only when nobody else wants them.
 void clinux_yield_to_others(void);
 
+/// Timeouts of the calling thread end within microseconds of their time; by itself Linux lets them be 50 µs late.
+void clinux_wake_exactly(void);
+
 #endif

@@ -1,13 +1,12 @@
 import CLinux
 import Glibc
-import Platform
 
 /// Identifies a connection beyond the life of its descriptor: an event or answer for a recycled one is recognised.
-struct ConnectionID: Hashable, Sendable {
-    let descriptor: Int32
-    let generation: UInt32
+package struct ConnectionID: Hashable, Sendable {
+    package let descriptor: Int32
+    package let generation: UInt32
 
-    init(descriptor: Int32, generation: UInt32) {
+    package init(descriptor: Int32, generation: UInt32) {
         self.descriptor = descriptor
         self.generation = generation
     }
@@ -25,16 +24,16 @@ struct ConnectionID: Hashable, Sendable {
 }
 
 /// What epoll tells about a descriptor.
-struct Readiness {
+package struct Readiness {
     fileprivate let events: UInt32
 
     /// There is something to read, be it the end of the stream.
-    var isReadable: Bool { has(EPOLLIN) || hasClientLeft }
-    var isWritable: Bool { has(EPOLLOUT) }
-    /// The client has shut its sending side down.
-    var hasClientLeft: Bool { has(EPOLLRDHUP) }
+    package var isReadable: Bool { has(EPOLLIN) || hasPeerLeft }
+    package var isWritable: Bool { has(EPOLLOUT) }
+    /// The other side has shut its sending down.
+    package var hasPeerLeft: Bool { has(EPOLLRDHUP) }
     /// The connection is dead in both directions.
-    var isBroken: Bool { has(EPOLLERR) || has(EPOLLHUP) }
+    package var isBroken: Bool { has(EPOLLERR) || has(EPOLLHUP) }
 
     private func has(_ event: EPOLL_EVENTS) -> Bool {
         events & event.rawValue != 0
@@ -42,11 +41,11 @@ struct Readiness {
 }
 
 /// An epoll instance.
-struct Epoll: ~Copyable {
+package struct Epoll: ~Copyable {
     private let descriptor: FileDescriptor
     private let events: UnsafeMutableBufferPointer<epoll_event>
 
-    init() throws(SystemError) {
+    package init() throws(SystemError) {
         descriptor = FileDescriptor(
             rawValue: try retryingInterrupted("epoll_create1") { epoll_create1(Int32(EPOLL_CLOEXEC)) })
         events = .allocate(capacity: 512)
@@ -59,38 +58,54 @@ struct Epoll: ~Copyable {
 
     /// Tells of a connection's changes in either direction, once each. Registered once for the connection's life, so
     /// that no later change costs a system call.
-    func addEdgeTriggered(_ id: ConnectionID) throws(SystemError) {
+    package func addEdgeTriggered(_ id: ConnectionID) throws(SystemError) {
         let events = EPOLLIN.rawValue | EPOLLOUT.rawValue | EPOLLRDHUP.rawValue | EPOLLET.rawValue
         try control(EPOLL_CTL_ADD, id, events)
     }
 
     /// Tells each time an event signal is raised. Edge-triggered, so that nobody has to lower it again.
-    func addWakeUp(_ id: ConnectionID) throws(SystemError) {
+    package func addWakeUp(_ id: ConnectionID) throws(SystemError) {
         try control(EPOLL_CTL_ADD, id, EPOLLIN.rawValue | EPOLLET.rawValue)
     }
 
     /// Tells as long as the descriptor is readable.
-    func addReadable(_ id: ConnectionID) throws(SystemError) {
+    package func addReadable(_ id: ConnectionID) throws(SystemError) {
         try control(EPOLL_CTL_ADD, id, EPOLLIN.rawValue)
     }
 
-    func remove(_ id: ConnectionID) throws(SystemError) {
+    package func remove(_ id: ConnectionID) throws(SystemError) {
         try control(EPOLL_CTL_DEL, id, 0)
     }
 
     /// Waits for events and calls `body` with each.
     /// - Parameter timeoutMilliseconds: nil waits without end.
-    func wait(
+    package func wait(
         timeoutMilliseconds: Int64?, _ body: (ConnectionID, Readiness) -> Void
     ) throws(SystemError) {
         let timeout = timeoutMilliseconds.map { Int32(clamping: max(0, $0)) } ?? -1
-        let count = Int(epoll_wait(descriptor.rawValue, events.baseAddress, Int32(events.count), timeout))
+        let count = epoll_wait(descriptor.rawValue, events.baseAddress, Int32(events.count), timeout)
+        try report(count, "epoll_wait", body)
+    }
+
+    /// Like `wait(timeoutMilliseconds:)`, for those who must wake in between two milliseconds.
+    package func wait(
+        timeoutNanoseconds: Int64, _ body: (ConnectionID, Readiness) -> Void
+    ) throws(SystemError) {
+        let nanoseconds = max(0, timeoutNanoseconds)
+        var timeout = timespec(tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
+        let count = epoll_pwait2(descriptor.rawValue, events.baseAddress, Int32(events.count), &timeout, nil)
+        try report(count, "epoll_pwait2", body)
+    }
+
+    private func report(
+        _ count: Int32, _ call: String, _ body: (ConnectionID, Readiness) -> Void
+    ) throws(SystemError) {
         guard count != -1 else {
             // An interrupted wait is one without events: the caller computes the timeout anew.
             if errno == EINTR { return }
-            throw SystemError(code: errno, call: "epoll_wait")
+            throw SystemError(code: errno, call: call)
         }
-        for event in events[..<count] {
+        for event in events[..<Int(count)] {
             body(ConnectionID(packed: event.data.u64), Readiness(events: event.events))
         }
     }

@@ -1,11 +1,10 @@
 import CLinux
 import Glibc
-import Platform
 
-/// The calls on sockets that the server needs.
+/// The calls on sockets.
 extension FileDescriptor {
     /// What became of an attempt to accept a connection.
-    enum Accepted {
+    package enum Accepted {
         case connection(FileDescriptor, remoteAddress: String)
         case wouldBlock
         /// The client was gone before we came to it, or its network failed; there may be others (accept(2)).
@@ -13,7 +12,7 @@ extension FileDescriptor {
     }
 
     /// Opens a non-blocking listening socket. Accepted sockets inherit TCP_NODELAY from it.
-    static func listen(on address: SocketAddress, backlog: Int32) throws(SystemError) -> FileDescriptor {
+    package static func listen(on address: SocketAddress, backlog: Int32) throws(SystemError) -> FileDescriptor {
         let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
         let listener = FileDescriptor(
             rawValue: try retryingInterrupted("socket") { socket(address.family, type, 0) })
@@ -34,13 +33,31 @@ extension FileDescriptor {
         }
     }
 
-    func setOption(_ level: Int32, _ name: Int32, _ value: Int32) throws(SystemError) {
+    /// Opens a non-blocking socket and begins to connect it. A send waits until that is done, or tells why it failed.
+    package static func connect(to address: SocketAddress) throws(SystemError) -> FileDescriptor {
+        let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+        let connection = FileDescriptor(
+            rawValue: try retryingInterrupted("socket") { socket(address.family, type, 0) })
+        do throws(SystemError) {
+            try connection.setOption(Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+            _ = try retryingInterrupted("connect") {
+                address.withSockaddr { Glibc.connect(connection.rawValue, $0, $1) }
+            }
+        } catch {
+            if error.code == EINPROGRESS { return connection }
+            connection.close()
+            throw error
+        }
+        return connection
+    }
+
+    package func setOption(_ level: Int32, _ name: Int32, _ value: Int32) throws(SystemError) {
         var value = value
         let size = socklen_t(MemoryLayout<Int32>.size)
         _ = try retryingInterrupted("setsockopt") { setsockopt(rawValue, level, name, &value, size) }
     }
 
-    func accept() throws(SystemError) -> Accepted {
+    package func accept() throws(SystemError) -> Accepted {
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
         do throws(SystemError) {
@@ -65,7 +82,7 @@ extension FileDescriptor {
     }
 
     /// The address to which the socket is bound.
-    func localAddress() throws(SystemError) -> SocketAddress {
+    package func localAddress() throws(SystemError) -> SocketAddress {
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
         _ = try retryingInterrupted("getsockname") {
@@ -78,37 +95,37 @@ extension FileDescriptor {
         return SocketAddress(storage: storage, length: length)
     }
 
-    func receive(into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> IOResult {
+    package func receive(into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> IOResult {
         try retryingUnlessBlocked("recv") { recv(rawValue, buffer.baseAddress, buffer.count, 0) }
     }
 
     /// Sends without SIGPIPE, whatever the process does with this signal.
-    func send(_ buffer: UnsafeRawBufferPointer) throws(SystemError) -> IOResult {
+    package func send(_ buffer: UnsafeRawBufferPointer) throws(SystemError) -> IOResult {
         try retryingUnlessBlocked("send") {
             Glibc.send(rawValue, buffer.baseAddress, buffer.count, Int32(MSG_NOSIGNAL))
         }
     }
 
     /// Ends the sending side. Fails if the client has reset the connection, which the next event tells as well.
-    func shutdownSending() {
+    package func shutdownSending() {
         _ = shutdown(rawValue, Int32(SHUT_WR))
     }
 }
 
 /// An IPv4 or IPv6 address with a port.
-struct SocketAddress {
+package struct SocketAddress: Sendable {
     private var storage: sockaddr_storage
     private let length: socklen_t
 
-    init(storage: sockaddr_storage, length: socklen_t) {
+    package init(storage: sockaddr_storage, length: socklen_t) {
         self.storage = storage
         self.length = length
     }
 
-    var family: Int32 { Int32(storage.ss_family) }
+    package var family: Int32 { Int32(storage.ss_family) }
 
     /// Both families keep the port in the same place.
-    var port: UInt16 {
+    package var port: UInt16 {
         get { withUnsafeBytes(of: storage) { UInt16(bigEndian: $0.loadUnaligned(fromByteOffset: 2, as: UInt16.self)) } }
         set {
             withUnsafeMutableBytes(of: &storage) {
@@ -118,10 +135,10 @@ struct SocketAddress {
     }
 
     /// `::`, which stands for every address.
-    var isUnspecified: Bool { numericHost == "::" }
+    package var isUnspecified: Bool { numericHost == "::" }
 
     /// The address as text; an IPv4 address that came in over IPv6 is written as the former.
-    var numericHost: String {
+    package var numericHost: String {
         var buffer = [CChar](repeating: 0, count: Int(NI_MAXHOST))
         let result = withSockaddr {
             getnameinfo($0, $1, &buffer, socklen_t(buffer.count), nil, 0, NI_NUMERICHOST)
@@ -131,14 +148,14 @@ struct SocketAddress {
         return host.hasPrefix("::ffff:") && host.contains(".") ? String(host.dropFirst(7)) : host
     }
 
-    func withSockaddr<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
+    package func withSockaddr<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
         withUnsafePointer(to: storage) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, length) }
         }
     }
 
     /// All addresses of a host.
-    static func resolve(host: String, port: UInt16) throws(HTTPServerError) -> [SocketAddress] {
+    package static func resolve(host: String, port: UInt16) throws(ResolveError) -> [SocketAddress] {
         var hints = addrinfo()
         hints.ai_family = AF_UNSPEC
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
@@ -146,7 +163,7 @@ struct SocketAddress {
         var list: UnsafeMutablePointer<addrinfo>?
         let code = getaddrinfo(host, String(port), &hints, &list)
         guard code == 0 else {
-            throw .cannotResolve(host: host, reason: String(cString: gai_strerror(code)))
+            throw ResolveError(host: host, reason: String(cString: gai_strerror(code)))
         }
         defer { freeaddrinfo(list) }
         var addresses: [SocketAddress] = []
@@ -162,7 +179,15 @@ struct SocketAddress {
     }
 }
 
+/// A name that stands for no address.
+package struct ResolveError: Error, Equatable, CustomStringConvertible {
+    package let host: String
+    package let reason: String
+
+    package var description: String { "cannot resolve \(host): \(reason)" }
+}
+
 extension SystemError {
     /// The machine lacks the address or its whole family.
-    var isMissingAddress: Bool { code == EADDRNOTAVAIL || code == EAFNOSUPPORT }
+    package var isMissingAddress: Bool { code == EADDRNOTAVAIL || code == EAFNOSUPPORT }
 }
