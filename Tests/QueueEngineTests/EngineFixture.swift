@@ -44,10 +44,10 @@ final class EngineFixture {
 
     init(
         options: EngineOptions = EngineOptions(), strictLimits: Bool = true, inFlightMax: Int = 120_000,
-        seed: UInt64 = 1
+        seed: UInt64 = 1, disk: FaultVFS? = nil
     ) throws {
         self.options = options
-        files = try StoreFixture(strictLimits: strictLimits, inFlightMax: inFlightMax, seed: seed)
+        files = try StoreFixture(strictLimits: strictLimits, inFlightMax: inFlightMax, seed: seed, disk: disk)
         core = EngineCore(store: files.store, options: options, now: files.now)
     }
 
@@ -77,6 +77,12 @@ final class EngineFixture {
 
     func crash() throws {
         try files.crash()
+        core = EngineCore(store: files.store, options: options, now: now)
+    }
+
+    /// Power comes back after a cut; see ``StoreFixture/restorePower(unsynced:seed:cutAtChange:)``.
+    func restorePower(unsynced fate: FaultVFS.Fate, seed: UInt64, cutAtChange nth: Int?) throws {
+        try files.restorePower(unsynced: fate, seed: seed, cutAtChange: nth)
         core = EngineCore(store: files.store, options: options, now: now)
     }
 
@@ -116,10 +122,12 @@ final class EngineFixture {
         return poll
     }
 
-    func abandon(_ poll: Poll) {
-        guard let receiver = poll.receiver else { return }
-        run([AbandonJob(receiver: receiver)])
+    func abandonJob(_ poll: Poll) -> any Job {
+        guard let receiver = poll.receiver else { preconditionFailure("the poll was never made") }
+        return AbandonJob(receiver: receiver)
     }
+
+    func abandon(_ poll: Poll) { run([abandonJob(poll)]) }
 
     // MARK: What clients do
 

@@ -54,7 +54,7 @@ struct ReferenceQueues {
     private(set) var now: Timestamp
     let inFlightMax: Int
     /// Queues that receives of the running batch moved messages from.
-    private var movedFrom: Set<QueueName> = []
+    private(set) var movedFrom: Set<QueueName> = []
     private var placeAtBegin = 0
     private var lastPlace = 0
     private var lastIncarnation = 0
@@ -225,18 +225,19 @@ struct ReferenceQueues {
         _ answer: [ReceivedMessage], limit: Int, timeout: Int?, from name: QueueName, stored: Stored
     ) throws -> [Handle] {
         adoptMoves(from: name, stored)
-        // Moves into this queue by receives that were not answered: some may be later than this one.
+        // Moves into this queue by other receives of the batch: some may be later than this one.
         let present = Set(queues[name]?.messages.map(\.id) ?? [])
-        let hasArrivals = !answer.allSatisfy { present.contains($0.id) }
-        if hasArrivals { adoptMoves(stored) }
+        if !answer.allSatisfy({ present.contains($0.id) }) { adoptMoves(stored) }
         guard let queue = queues[name] else { throw Disagreement("received from a missing queue") }
+        let hasArrivals = queue.messages.contains { $0.place > placeAtBegin && $0.receivedElsewhere > 0 }
         let left = exhausted(in: queue, named: name).count
         let anyMoved = movedFrom.contains(name)
         let wanted = min(limit, room(queue))
         guard answer.count <= max(wanted, 0) else { throw Disagreement("\(answer.count) messages of \(wanted) wanted") }
         let choice = deliverable(queue).filter { !isExhausted($0, in: queue, named: name) }
         if queue.isFIFO {
-            try checkOrder(answer, choice: choice, wanted: hasArrivals ? answer.count : wanted, anyMoved: anyMoved)
+            try checkOrder(
+                answer, choice: choice, wanted: hasArrivals ? answer.count : wanted, anyMoved: anyMoved || hasArrivals)
         } else {
             try checkChoice(answer, choice: choice, wanted: hasArrivals ? answer.count : wanted)
         }
@@ -251,11 +252,14 @@ struct ReferenceQueues {
     private func hasMoved(
         _ message: Message, from queue: Queue, named name: QueueName, stored: Stored
     ) -> Bool {
-        guard let target = target(of: queue, named: name), let settings = queues[target]?.settings,
+        guard let target = target(of: queue, named: name), let next = queues[target],
             !(stored[name.name]?.contains(message.id) ?? false)
         else { return false }
-        let isExpired = message.sentAt.adding(seconds: settings.retentionSeconds) <= now
-        return isExpired || stored[target.name]?.contains(message.id) ?? false
+        if message.sentAt.adding(seconds: next.settings.retentionSeconds) <= now { return true }
+        // It may have been received there so often, in the same batch, that it moved on.
+        return [target, self.target(of: next, named: target)].contains { name in
+            name.flatMap { stored[$0.name]?.contains(message.id) } ?? false
+        }
     }
 
     private func checkChoice(_ answer: [ReceivedMessage], choice: [Message], wanted: Int) throws {
@@ -358,6 +362,11 @@ struct ReferenceQueues {
         return .success(queue.messages.firstIndex { $0.place == handle.place })
     }
 
+    /// Whether the message of a handle still stands where it was received.
+    func isThere(_ handle: Handle) -> Bool {
+        queues[handle.queue]?.messages.contains { $0.place == handle.place } ?? false
+    }
+
     /// Deletes by a handle; returns what the engine must answer.
     mutating func delete(by handle: Handle, stored: Stored) -> Result<Void, QueueError> {
         // A standard message that is in its dead-letter queue now was moved there before, or it would be deleted.
@@ -376,6 +385,16 @@ struct ReferenceQueues {
             queues[handle.queue]?.messages.remove(at: index)
             return .success(())
         }
+    }
+
+    /// Makes a message visible again whose receiver has gone away, if it is still hidden by that receive.
+    mutating func giveBack(_ handle: Handle) {
+        guard case .success(let found) = find(handle), let index = found, var queue = queues[handle.queue],
+            isHeld(queue.messages[index], by: handle)
+        else { return }
+        queue.messages[index].visibleAt = now
+        queue.messages[index].state = .ready
+        queues[handle.queue] = queue
     }
 
     /// Changes the visibility by a handle; returns what the engine must answer.
