@@ -1,8 +1,10 @@
+import Glibc
 import QueueStore
 import TestSupport
 import Testing
 
-/// Power cuts at any moment, also in the middle of a commit, a checkpoint, a start or a stop.
+/// Power cuts at any moment, also in the middle of a commit, a checkpoint, a start or a stop. `Scripts/simulate` makes more
+/// of them.
 struct PowerLossTests {
     /// A history with many cuts on one disk.
     private static func run(seed: UInt64, cuts: Int, durability: StoreOptions.Durability) throws {
@@ -50,5 +52,19 @@ struct PowerLossTests {
             (try? Self.run(seed: seed, cuts: 20, durability: .relaxed)) == nil
         }
         #expect(losses == 3)
+    }
+
+    @Test("for as long as asked", .enabled(if: getenv("HOLDFAST_SIMULATE") != nil))
+    func forAsLongAsAsked() throws {
+        func number(_ name: String) -> Int? { getenv(name).flatMap { Int(String(cString: $0)) } }
+        let end = time(nil) + 60 * (number("HOLDFAST_MINUTES") ?? 0)
+        var seed = UInt64(number("HOLDFAST_SEED") ?? time(nil))
+        var histories = 0
+        repeat {
+            try Self.run(seed: seed, cuts: 20, durability: .full)
+            seed += 1
+            histories += 1
+        } while time(nil) < end
+        print("the store alone: \(histories * 20) power cuts, the last seed \(seed - 1)")
     }
 }
