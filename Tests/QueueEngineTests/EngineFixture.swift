@@ -21,6 +21,9 @@ final class Poll: @unchecked Sendable {  // used by the thread of its test only
         onAnswer(result)
     }
 
+    /// It is not to be abandoned any more. Until then it and its receiver hold on to each other.
+    func forget() { receiver = nil }
+
     /// The bodies of the messages; nil while there is no answer, or one with an error.
     var texts: [String]? { messages?.map(\.text) }
     var messages: [ReceivedMessage]? { try? result?.get() }

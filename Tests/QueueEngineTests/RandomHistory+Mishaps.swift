@@ -66,16 +66,28 @@ extension RandomHistory {
         let apply: (inout ReferenceQueues, Stored) throws -> Void
     }
 
-    /// The power fails in the middle of a change, or right after it.
+    /// The power fails in the middle of a change or of what is due by itself, or right after it.
     private func losePower(_ disk: FaultVFS) throws {
         // Nothing else may be due.
         try batch([])
-        let change = try change()
+        // A poll that waits would be served, and nobody could tell what with.
+        let change = chance(75) || !parked.isEmpty ? change() : nil
+        if change == nil { passTime() }
         disk.cutPower(atChange: 1 + number(below: 60))
-        engine.run([change.job])
+        engine.run(change.map { [$0.job] } ?? [])
         disk.cutPower()
         cuts += 1
         tell("the power fails")
+        try restorePower(disk)
+        // What was due by itself is made up for.
+        if let change { try settle(change) }
+        try engine.files.checkForDamage()
+        try restarted()
+        for name in names where model.queues[name] == nil { try create(name) }
+        try checkEverything()
+    }
+
+    private func restorePower(_ disk: FaultVFS) throws {
         var fate = one(of: FaultVFS.Fate.allCases)
         while true {
             do {
@@ -91,11 +103,6 @@ extension RandomHistory {
         }
         disk.cutPower(atChange: .max)
         _ = engine.files.failures.takeAll()
-        try settle(change)
-        try engine.files.checkForDamage()
-        try restarted()
-        for name in names where model.queues[name] == nil { try create(name) }
-        try checkEverything()
     }
 
     /// What was acknowledged is there; what was not is there or not.
@@ -126,18 +133,18 @@ extension RandomHistory {
                 continue
             }
             guard model.queues[name] != nil, model.isSame(stored[name.name] ?? [], in: name),
-                model.counts(name) == found.counts
+                model.counts(name) == found.counts, try listedMoveTasks(of: name) == model.moveTasks(of: name)
             else { return false }
         }
         return true
     }
 
-    private func change() throws -> Change {
+    private func change() -> Change {
         // A poll that waits would be served in the same batch.
         let quiet = names.filter { name in !parked.contains { $0.poll.queue == name } }
         let standard = quiet.filter { !$0.name.hasSuffix(".fifo") && model.queues[$0] != nil }
         let held = handles.filter { quiet.contains($0.queue) }
-        switch number(below: 4) {
+        switch number(below: 5) {
         case 0 where !held.isEmpty: return delete(one(of: held))
         case 1 where !standard.isEmpty:
             let name = one(of: standard)
@@ -147,6 +154,7 @@ extension RandomHistory {
             let name = one(of: quiet)
             tell("a deletion of \(name.name)")
             return change(DeleteQueue(name: name), { .success($0) }, apply: { model, _ in model.delete(name) })
+        case 3: return startMove()
         default:
             return standard.isEmpty
                 ? change(CheckHealth(), { .success($0) }, apply: { _, _ in }) : send(to: one(of: standard))
@@ -158,7 +166,7 @@ extension RandomHistory {
         let presented = PresentedHandle(handle.presented, text: "handle")
         return change(
             DeleteMessages(from: handle.queue, [presented]), { $0[0] },
-            apply: { model, stored in _ = model.delete(by: handle, stored: stored) })
+            apply: { model, _ in _ = model.delete(by: handle) })
     }
 
     private func send(to name: QueueName) -> Change {
@@ -174,6 +182,20 @@ extension RandomHistory {
                 try model.send(
                     body, delay: nil, group: message.groupID, deduplicationID: nil, to: name,
                     answer: SentMessage(id: id, sequenceNumber: nil))
+            })
+    }
+
+    private func startMove() -> Change {
+        let source = one(of: names.filter { ["last", "dead", "dead.fifo"].contains($0.name) })
+        let rate = chance(50) ? 1 : nil
+        tell("a move from \(source.name)")
+        return change(
+            StartMessageMoveTask(from: source, to: nil, rate: rate), { _ in .success(()) },
+            apply: { [self] model, _ in
+                let known = model.moveTasks(of: source)
+                guard let task = try listedMoveTasks(of: source).first, !known.contains(where: { $0.id == task.id })
+                else { return }
+                _ = model.startMoveTask(from: source, to: nil, rate: rate, id: task.id)
             })
     }
 

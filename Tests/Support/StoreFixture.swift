@@ -114,7 +114,8 @@ package final class StoreFixture {
         try open()
     }
 
-    private func undisturbed<Result>(_ body: () throws -> Result) rethrows -> Result {
+    /// Runs `body`, the test's own look at the file, without faults.
+    package func undisturbed<Result>(_ body: () throws -> Result) rethrows -> Result {
         guard let disk else { return try body() }
         return try disk.undisturbed(body)
     }
