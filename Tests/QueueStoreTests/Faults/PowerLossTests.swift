@@ -1,4 +1,3 @@
-import Glibc
 import QueueStore
 import TestSupport
 import Testing
@@ -18,7 +17,11 @@ struct PowerLossTests {
                 try store.open()
                 try store.check()
             } catch {
-                throw BrokenPromise("seed \(seed), cut \(cut) (\(fate)): \(error)")
+                throw BrokenPromise(
+                    """
+                    seed \(seed), cut \(cut) (\(fate)): \(error)
+                    To repeat it: Scripts/simulate --seed \(seed) --steps 1
+                    """)
             }
         }
         store.close()
@@ -54,17 +57,15 @@ struct PowerLossTests {
         #expect(losses == 3)
     }
 
-    @Test("for as long as asked", .enabled(if: getenv("HOLDFAST_SIMULATE") != nil))
+    @Test("for as long as asked", .enabled(if: SimulationRequest.isMade))
     func forAsLongAsAsked() throws {
-        func number(_ name: String) -> Int? { getenv(name).flatMap { Int(String(cString: $0)) } }
-        let end = time(nil) + 60 * (number("HOLDFAST_MINUTES") ?? 0)
-        var seed = UInt64(number("HOLDFAST_SEED") ?? time(nil))
-        var histories = 0
-        repeat {
+        let request = SimulationRequest()
+        var cuts = 0
+        try request.forEachSeed { seed in
             try Self.run(seed: seed, cuts: 20, durability: .full)
-            seed += 1
-            histories += 1
-        } while time(nil) < end
-        print("the store alone: \(histories * 20) power cuts, the last seed \(seed - 1)")
+            cuts += 20
+            if cuts % 1000 == 20 { request.tell("the store alone, seed \(seed): \(cuts) power cuts so far") }
+        }
+        request.tell("the store alone: \(cuts) power cuts")
     }
 }
