@@ -89,9 +89,8 @@ extension RandomHistory {
     /// Clients that waited have lost their connection.
     func restarted() throws {
         answers = []
-        for waiting in parked { waiting.poll.forget() }
         parked = []
-        lastReceive?.poll.forget()
+        unanswered = [:]
         lastReceive = nil
         model.excuseMoveTasks()
         try batch([])

@@ -40,8 +40,8 @@ extension RandomHistory {
 
     func receive(from name: QueueName, limit: Int, timeout: Int?, wait: Int) -> any Job {
         let (job, poll) = engine.receiveJob(from: name, limit: limit, timeout: timeout, wait: wait)
-        parkedTotal += 1
-        let number = parkedTotal
+        receives += 1
+        let number = receives
         if wait > 0 {
             parked.append(
                 Parked(
@@ -49,13 +49,17 @@ extension RandomHistory {
                     deadline: engine.now.adding(seconds: wait)))
         }
         touched.insert(name)
-        poll.onAnswer = { [unowned self] result in
+        unanswered[number] = poll
+        poll.onAnswer { [unowned self] result in
             let seen = seen
             if seen == nil { hasServedParked = true }
             answers.append { [unowned self] stored in
                 let waited = parked.first { $0.number == number }
                 parked.removeAll { $0.number == number }
                 if seen == nil { passJobs() }
+                guard let poll = unanswered.removeValue(forKey: number) else {
+                    throw Disagreement("a receive from \(name.name) was answered twice")
+                }
                 try received(result, poll, waited, limit: limit, timeout: timeout, stored: seen ?? stored)
             }
         }
@@ -67,7 +71,6 @@ extension RandomHistory {
         stored: Stored
     ) throws {
         let name = poll.queue
-        guard poll.answers == 1 else { throw Disagreement("a receive was answered \(poll.answers) times") }
         switch result {
         case .success(let messages):
             tell(
@@ -81,9 +84,7 @@ extension RandomHistory {
             if messages.isEmpty, isDiskFailing { return }
             if messages.isEmpty, model.refusesShortPoll(name), waited != nil { return }
             let new = try model.receive(messages, limit: limit, timeout: timeout, from: name, stored: stored)
-            if new.isEmpty { return poll.forget() }
-            lastReceive?.poll.forget()
-            lastReceive = (poll, new)
+            if !new.isEmpty { lastReceive = (poll, new) }
             handles += new
             if handles.count > 40 { handles.removeFirst(10) }
         case .failure(.queueDoesNotExist):
@@ -156,13 +157,12 @@ extension RandomHistory {
             tell("a poll of \(waiting.poll.queue.name) is abandoned")
             parked.removeAll { $0.number == waiting.number }
             try batch([engine.abandonJob(waiting.poll)])
-            waiting.poll.forget()
+            unanswered[waiting.number] = nil
         } else if let (poll, handles) = lastReceive {
             tell("a receive from \(poll.queue.name) is abandoned")
             lastReceive = nil
             for handle in handles { model.giveBack(handle) }
             try batch([engine.abandonJob(poll)])
-            poll.forget()
         }
         touched.formUnion(names)
     }

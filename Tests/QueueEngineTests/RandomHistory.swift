@@ -15,7 +15,9 @@ final class RandomHistory {
     /// Handles of the last receives, old ones included.
     var handles: [ReferenceQueues.Handle] = []
     var parked: [Parked] = []
-    var parkedTotal = 0
+    /// All receives without an answer, by their number.
+    var unanswered: [Int: Poll] = [:]
+    var receives = 0
     var sends = 0
     /// Changes of the running batch that have no answer yet.
     private var awaited = 0
@@ -67,7 +69,6 @@ final class RandomHistory {
     }
 
     func run(steps: Int) throws {
-        defer { forgetWaiting() }
         for step in 1...steps {
             try self.step()
             try checkCounts(of: touched)
@@ -75,16 +76,6 @@ final class RandomHistory {
             if step % 25 == 0 { try checkEverything() }
         }
         try checkEverything()
-    }
-
-    /// Polls and those who wait for them hold on to each other.
-    private func forgetWaiting() {
-        for waiting in parked { waiting.poll.forget() }
-        lastReceive?.poll.forget()
-        lastReceive = nil
-        engine.core.endPolls()
-        parked = []
-        answers = []
     }
 
     // MARK: Chance
