@@ -6,9 +6,21 @@ import TestSupport
 
 /// Message move tasks.
 extension RandomHistory {
+    private var deadLetterQueues: [QueueName] { names.filter { ["last", "dead", "dead.fifo"].contains($0.name) } }
+
     func startMoveTask() -> any Job {
-        let source = one(of: chance(90) ? names.filter { ["last", "dead", "dead.fifo"].contains($0.name) } : names)
-        let destination = chance(50) ? nil : one(of: names)
+        startMoveTask(from: one(of: chance(90) ? deadLetterQueues : names), to: chance(50) ? nil : one(of: names))
+    }
+
+    /// Many messages come into a dead-letter queue, and are moved into another.
+    func moveMany() throws {
+        let source = one(of: deadLetterQueues)
+        try batch((0..<number(below: 40)).map { _ in send(to: source) })
+        let targets = names.filter { $0 != source && $0.name.hasSuffix(".fifo") == source.name.hasSuffix(".fifo") }
+        try batch([startMoveTask(from: source, to: one(of: targets))])
+    }
+
+    private func startMoveTask(from source: QueueName, to destination: QueueName?) -> any Job {
         let rate = chance(40) ? nil : one(of: [1, 1, 2, 7, 100, 500])
         return write(StartMessageMoveTask(from: source, to: destination, rate: rate), to: source) { [self] result in
             tell(

@@ -9,6 +9,10 @@ extension RandomHistory {
     func send() -> any Job {
         // Seldom into dead-letter queues, or they would never be empty, and nobody wait there.
         let name = one(of: chance(90) ? names.filter { ["a", "b", "f.fifo", "g.fifo"].contains($0.name) } : names)
+        return send(to: name)
+    }
+
+    func send(to name: QueueName) -> any Job {
         let isFIFO = name.name.hasSuffix(".fifo")
         sends += 1
         let body = "m\(sends)"

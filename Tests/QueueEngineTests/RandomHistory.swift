@@ -104,6 +104,7 @@ final class RandomHistory {
         case 280..<340: try drain()
         case 340..<350: try abandon()
         case 350..<370: try mishap()
+        case 370..<380: try moveMany()
         default: try requests()
         }
     }
