@@ -44,14 +44,19 @@ package final class HMACSHA256 {
     }
 
     private static func prepare(_ context: OpaquePointer, key: [UInt8]) {
+        // A parameter holds pointers to its name and its value, which must live until they are read.
+        let parameterName = Array("digest".utf8CString)
         var digestName = Array("SHA256".utf8CString)
         // A nil key would mean "keep the old one", so an empty key is passed as a pointer to no bytes.
         let keyBytes = key.isEmpty ? [0] : key
-        let status = digestName.withUnsafeMutableBufferPointer { name in
-            let parameters = [
-                OSSL_PARAM_construct_utf8_string("digest", name.baseAddress, 0), OSSL_PARAM_construct_end(),
-            ]
-            return EVP_MAC_init(context, keyBytes, key.count, parameters)
+        let status = parameterName.withUnsafeBufferPointer { parameterName in
+            digestName.withUnsafeMutableBufferPointer { digestName in
+                let parameters = [
+                    OSSL_PARAM_construct_utf8_string(parameterName.baseAddress, digestName.baseAddress, 0),
+                    OSSL_PARAM_construct_end(),
+                ]
+                return EVP_MAC_init(context, keyBytes, key.count, parameters)
+            }
         }
         precondition(status == 1, "cannot prepare an HMAC key")
     }

@@ -4,22 +4,32 @@ import TestSupport
 
 @testable import QueueEngine
 
-/// What became of a receive.
+/// A receive under way, or what became of it.
 final class Poll: @unchecked Sendable {  // used by the thread of its test only
     let queue: QueueName
-    private(set) var result: Result<[ReceivedMessage], QueueError>?
-    private(set) var answers = 0
+    fileprivate let outcome = Outcome()
     fileprivate(set) var receiver: Receiver?
-    /// Called with every answer.
-    var onAnswer: (Result<[ReceivedMessage], QueueError>) -> Void = { _ in }
 
     init(queue: QueueName) { self.queue = queue }
 
-    fileprivate func answer(_ result: Result<[ReceivedMessage], QueueError>) {
-        self.result = result
-        answers += 1
-        onAnswer(result)
+    /// What the receiver knows of its poll: if it knew the poll itself, they would hold on to each other for ever.
+    fileprivate final class Outcome: @unchecked Sendable {  // used by the thread of its test only
+        var result: Result<[ReceivedMessage], QueueError>?
+        var answers = 0
+        var onAnswer: (Result<[ReceivedMessage], QueueError>) -> Void = { _ in }
+
+        func answer(_ result: Result<[ReceivedMessage], QueueError>) {
+            self.result = result
+            answers += 1
+            onAnswer(result)
+        }
     }
+
+    var result: Result<[ReceivedMessage], QueueError>? { outcome.result }
+    var answers: Int { outcome.answers }
+
+    /// Calls `body` with every answer. It must not hold on to the poll.
+    func onAnswer(_ body: @escaping (Result<[ReceivedMessage], QueueError>) -> Void) { outcome.onAnswer = body }
 
     /// The bodies of the messages; nil while there is no answer, or one with an error.
     var texts: [String]? { messages?.map(\.text) }
@@ -44,10 +54,10 @@ final class EngineFixture {
 
     init(
         options: EngineOptions = EngineOptions(), strictLimits: Bool = true, inFlightMax: Int = 120_000,
-        seed: UInt64 = 1
+        seed: UInt64 = 1, disk: FaultVFS? = nil
     ) throws {
         self.options = options
-        files = try StoreFixture(strictLimits: strictLimits, inFlightMax: inFlightMax, seed: seed)
+        files = try StoreFixture(strictLimits: strictLimits, inFlightMax: inFlightMax, seed: seed, disk: disk)
         core = EngineCore(store: files.store, options: options, now: files.now)
     }
 
@@ -80,6 +90,12 @@ final class EngineFixture {
         core = EngineCore(store: files.store, options: options, now: now)
     }
 
+    /// Power comes back after a cut; see ``StoreFixture/restorePower(unsynced:seed:cutAtChange:)``.
+    func restorePower(unsynced fate: FaultVFS.Fate, seed: UInt64, cutAtChange nth: Int?) throws {
+        try files.restorePower(unsynced: fate, seed: seed, cutAtChange: nth)
+        core = EngineCore(store: files.store, options: options, now: now)
+    }
+
     // MARK: Jobs
 
     func write<Operation: WriteOperation>(_ operation: Operation) -> (any Job, Answered<Operation.Output>) {
@@ -100,9 +116,10 @@ final class EngineFixture {
         from queue: QueueName, limit: Int = 10, timeout: Int? = nil, wait: Int? = nil, attempt: String? = nil
     ) -> (any Job, Poll) {
         let poll = Poll(queue: queue)
+        let outcome = poll.outcome
         let receiver = Receiver(
             name: queue, limit: limit, visibilityTimeoutSeconds: timeout, attemptID: attempt, waitSeconds: wait
-        ) { poll.answer($0) }
+        ) { outcome.answer($0) }
         poll.receiver = receiver
         return (ReceiveJob(receiver: receiver), poll)
     }
@@ -116,10 +133,12 @@ final class EngineFixture {
         return poll
     }
 
-    func abandon(_ poll: Poll) {
-        guard let receiver = poll.receiver else { return }
-        run([AbandonJob(receiver: receiver)])
+    func abandonJob(_ poll: Poll) -> any Job {
+        guard let receiver = poll.receiver else { preconditionFailure("the poll was never made") }
+        return AbandonJob(receiver: receiver)
     }
+
+    func abandon(_ poll: Poll) { run([abandonJob(poll)]) }
 
     // MARK: What clients do
 

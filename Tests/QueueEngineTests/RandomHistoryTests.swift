@@ -9,7 +9,7 @@ struct RandomHistoryTests {
     private static func number(_ name: String) -> UInt64? { getenv(name).flatMap { UInt64(String(cString: $0)) } }
 
     private static let seeds: [UInt64] = number("HOLDFAST_SEED").map { [$0] } ?? [1, 2, 3, 4, 5]
-    private static let steps: Int = number("HOLDFAST_STEPS").map { Int($0) } ?? 4000
+    private static let steps: Int = number("HOLDFAST_STEPS").map { Int($0) } ?? 2500
 
     @Test("engine and model agree", arguments: seeds)
     func agree(seed: UInt64) throws {
@@ -17,7 +17,13 @@ struct RandomHistoryTests {
         do {
             try history.run(steps: Self.steps)
         } catch {
-            Issue.record("seed \(seed): \(error)\nThe last events:\n\(history.story.joined(separator: "\n"))")
+            Issue.record(
+                """
+                seed \(seed): \(error)
+                The last events:
+                \(history.story.joined(separator: "\n"))
+                To repeat it: HOLDFAST_SEED=\(seed) HOLDFAST_STEPS=\(Self.steps) swift test --filter RandomHistoryTests
+                """)
         }
     }
 }

@@ -12,7 +12,7 @@ struct Disagreement: Error, CustomStringConvertible {
 /// Where the engine may choose (which message a standard queue hands out, whether a receive comes across an exhausted
 /// message) the model takes its choice over, after it has made sure that it was a legal one.
 struct ReferenceQueues {
-    /// What the engine's store holds after a batch: the messages of each queue by its name, in the order of their numbers.
+    /// What the engine's store holds at some moment: the messages of each queue by its name, in the order of their numbers.
     typealias Stored = [String: [MessageID]]
 
     enum State: Equatable {
@@ -30,6 +30,8 @@ struct ReferenceQueues {
         var state: State
         var receiveCount = 0
         var receivedElsewhere = 0
+        /// The queue it was moved from as a dead letter.
+        var source: QueueName?
     }
 
     struct Queue {
@@ -39,6 +41,7 @@ struct ReferenceQueues {
         /// In the order they were sent to this queue.
         var messages: [Message] = []
         var duplicates: [[String]: (sent: SentMessage, expiresAt: Timestamp)] = [:]
+        var moveTasks: [MoveTask] = []
     }
 
     struct Handle {
@@ -50,13 +53,16 @@ struct ReferenceQueues {
         let presented: ReceiptHandle
     }
 
-    private(set) var queues: [QueueName: Queue] = [:]
+    var queues: [QueueName: Queue] = [:]
     private(set) var now: Timestamp
     let inFlightMax: Int
-    /// Queues that receives of the running batch moved messages from.
+    /// Queues from which receives moved messages since ``beginMoment()``.
     private var movedFrom: Set<QueueName> = []
-    private var placeAtBegin = 0
-    private var lastPlace = 0
+    /// Queues they were moved into.
+    private var movedInto: Set<QueueName> = []
+    private(set) var placeAtBegin = 0
+    var lastPlace = 0
+    var lastMoveTask = 0
     private var lastIncarnation = 0
 
     init(now: Timestamp, inFlightMax: Int) {
@@ -159,9 +165,10 @@ struct ReferenceQueues {
 
     // MARK: Receive
 
-    /// To be called before the answers of a batch are taken over.
-    mutating func beginBatch() {
+    /// To be called before the moves of a receive are taken over, or others whose order is not known.
+    mutating func beginMoment() {
         movedFrom = []
+        movedInto = []
         placeAtBegin = lastPlace
     }
 
@@ -182,7 +189,7 @@ struct ReferenceQueues {
     }
 
     /// What may be handed out: of a FIFO queue the longest prefix of each group without a message in flight or delayed.
-    private func deliverable(_ queue: Queue) -> [Message] {
+    func deliverable(_ queue: Queue) -> [Message] {
         var blocked: Set<String> = []
         return queue.messages.filter { message in
             guard let group = message.group, queue.isFIFO else { return message.state == .ready }
@@ -205,40 +212,40 @@ struct ReferenceQueues {
         return room(queue) <= 0
     }
 
-    /// Takes over the moves that receives have made, also those of parked clients that then found nothing. `stored` are
-    /// the messages of each queue after them.
-    mutating func adoptMoves(_ stored: Stored) {
-        for name in queues.keys { adoptMoves(from: name, stored) }
+    /// Takes over the moves into dead-letter queues that receives have made, also those that then found nothing. `stored`
+    /// are the messages of each queue after them.
+    mutating func adoptMoves(_ stored: Stored) throws {
+        for name in queues.keys.sorted(by: { $0.name < $1.name }) { try adoptMoves(from: name, stored) }
     }
 
-    private mutating func adoptMoves(from name: QueueName, _ stored: Stored) {
+    private mutating func adoptMoves(from name: QueueName, _ stored: Stored) throws {
         guard let queue = queues[name] else { return }
-        for message in exhausted(in: queue, named: name) {
-            guard hasMoved(message, from: queue, named: name, stored: stored) else { continue }
-            move(message, from: name, stored)
-            movedFrom.insert(name)
+        let moved = exhausted(in: queue, named: name).filter {
+            hasMoved($0, from: queue, named: name, stored: stored)
         }
+        for message in moved { try move(message, from: name, stored) }
     }
 
     /// Takes over what a receive handed out. `stored` are the messages of each queue after it.
     mutating func receive(
         _ answer: [ReceivedMessage], limit: Int, timeout: Int?, from name: QueueName, stored: Stored
     ) throws -> [Handle] {
-        adoptMoves(from: name, stored)
-        // Moves into this queue by receives that were not answered: some may be later than this one.
+        try adoptMoves(from: name, stored)
+        // What it was given may have been moved here by a poll that waits elsewhere.
         let present = Set(queues[name]?.messages.map(\.id) ?? [])
-        let hasArrivals = !answer.allSatisfy { present.contains($0.id) }
-        if hasArrivals { adoptMoves(stored) }
+        if !answer.allSatisfy({ present.contains($0.id) }) { try adoptMoves(stored) }
         guard let queue = queues[name] else { throw Disagreement("received from a missing queue") }
         let left = exhausted(in: queue, named: name).count
-        let anyMoved = movedFrom.contains(name)
-        let wanted = min(limit, room(queue))
-        guard answer.count <= max(wanted, 0) else { throw Disagreement("\(answer.count) messages of \(wanted) wanted") }
+        let anyMoved = movedFrom.contains(name) || movedInto.contains(name)
+        let most = min(limit, room(queue))
+        guard answer.count <= max(most, 0) else { throw Disagreement("\(answer.count) messages of \(most) wanted") }
+        // Some of the arrivals may have come after this receive.
+        let wanted = movedInto.contains(name) ? answer.count : most
         let choice = deliverable(queue).filter { !isExhausted($0, in: queue, named: name) }
         if queue.isFIFO {
-            try checkOrder(answer, choice: choice, wanted: hasArrivals ? answer.count : wanted, anyMoved: anyMoved)
+            try checkOrder(answer, choice: choice, wanted: wanted, anyMoved: anyMoved)
         } else {
-            try checkChoice(answer, choice: choice, wanted: hasArrivals ? answer.count : wanted)
+            try checkChoice(answer, choice: choice, wanted: wanted)
         }
         guard answer.count == wanted || left == 0 || (anyMoved && queue.isFIFO) else {
             let names = exhausted(in: queue, named: name).map { "\($0.body) (\($0.receiveCount))" }
@@ -251,11 +258,14 @@ struct ReferenceQueues {
     private func hasMoved(
         _ message: Message, from queue: Queue, named name: QueueName, stored: Stored
     ) -> Bool {
-        guard let target = target(of: queue, named: name), let settings = queues[target]?.settings,
+        guard let target = target(of: queue, named: name), let next = queues[target],
             !(stored[name.name]?.contains(message.id) ?? false)
         else { return false }
-        let isExpired = message.sentAt.adding(seconds: settings.retentionSeconds) <= now
-        return isExpired || stored[target.name]?.contains(message.id) ?? false
+        if message.sentAt.adding(seconds: next.settings.retentionSeconds) <= now { return true }
+        // It may have been received there so often, in the same batch, that it moved on.
+        return [target, self.target(of: next, named: target)].contains { name in
+            name.flatMap { stored[$0.name]?.contains(message.id) } ?? false
+        }
     }
 
     private func checkChoice(_ answer: [ReceivedMessage], choice: [Message], wanted: Int) throws {
@@ -298,7 +308,7 @@ struct ReferenceQueues {
         guard left.isEmpty else { throw Disagreement("groups \(left.sorted()) were passed over") }
     }
 
-    private mutating func move(_ message: Message, from name: QueueName, _ stored: Stored) {
+    private mutating func move(_ message: Message, from name: QueueName, _ stored: Stored) throws {
         guard let source = queues[name], let target = target(of: source, named: name),
             var queue = queues[target]
         else { return }
@@ -309,12 +319,19 @@ struct ReferenceQueues {
             sentAt: queue.isFIFO ? now : message.sentAt, visibleAt: now, state: .ready)
         moved.receiveCount = message.receiveCount
         moved.receivedElsewhere = message.receiveCount
-        queue.messages.insert(moved, at: index(of: moved, in: queue, stored[target.name] ?? []))
+        moved.source = name
+        let index = index(of: moved, in: queue, stored[target.name] ?? [])
+        if queue.isFIFO, let overtaken = queue.messages[index...].first(where: { $0.group == moved.group }) {
+            throw Disagreement("\(moved.body) was moved before \(overtaken.body), of the same group")
+        }
+        queue.messages.insert(moved, at: index)
         queues[target] = queue
+        movedFrom.insert(name)
+        movedInto.insert(target)
         update(target)
     }
 
-    /// At the end, but for what the running batch has sent there after the move.
+    /// At the end, but for what was moved there later, from another group.
     private func index(of moved: Message, in queue: Queue, _ stored: [MessageID]) -> Int {
         guard let number = stored.firstIndex(of: moved.id) else { return queue.messages.count }
         let later = stored[number...]
@@ -331,11 +348,13 @@ struct ReferenceQueues {
         queue.messages[index].state = timeout > 0 ? .inFlight : .ready
         let message = queue.messages[index]
         guard received.receiveCount == message.receiveCount, received.sentAt == message.sentAt,
-            received.body == Array(message.body.utf8), received.groupID == message.group
+            received.body == Array(message.body.utf8), received.groupID == message.group,
+            received.deadLetterSourceARN == message.source?.arn
         else {
             throw Disagreement(
                 "\(message.body) came with count \(received.receiveCount) for \(message.receiveCount), "
-                    + "sent at \(received.sentAt) for \(message.sentAt)")
+                    + "sent at \(received.sentAt) for \(message.sentAt), "
+                    + "from \(received.deadLetterSourceARN ?? "-") for \(message.source?.arn ?? "-")")
         }
         queues[name] = queue
         return Handle(
@@ -359,16 +378,8 @@ struct ReferenceQueues {
     }
 
     /// Deletes by a handle; returns what the engine must answer.
-    mutating func delete(by handle: Handle, stored: Stored) -> Result<Void, QueueError> {
-        // A standard message that is in its dead-letter queue now was moved there before, or it would be deleted.
-        if let queue = queues[handle.queue], !queue.isFIFO {
-            let target = exhausted(in: queue, named: handle.queue).first { $0.place == handle.place }
-            if let target, hasMoved(target, from: queue, named: handle.queue, stored: stored) {
-                move(target, from: handle.queue, stored)
-                movedFrom.insert(handle.queue)
-            }
-        }
-        return find(handle).flatMap { index in
+    mutating func delete(by handle: Handle) -> Result<Void, QueueError> {
+        find(handle).flatMap { index in
             guard let index, let queue = queues[handle.queue] else { return .success(()) }
             if queue.isFIFO, !isHeld(queue.messages[index], by: handle) {
                 return .failure(.receiptHandleExpired("handle"))
@@ -376,6 +387,16 @@ struct ReferenceQueues {
             queues[handle.queue]?.messages.remove(at: index)
             return .success(())
         }
+    }
+
+    /// Makes a message visible again whose receiver has gone away, if it is still hidden by that receive.
+    mutating func giveBack(_ handle: Handle) {
+        guard case .success(let found) = find(handle), let index = found, var queue = queues[handle.queue],
+            isHeld(queue.messages[index], by: handle)
+        else { return }
+        queue.messages[index].visibleAt = now
+        queue.messages[index].state = .ready
+        queues[handle.queue] = queue
     }
 
     /// Changes the visibility by a handle; returns what the engine must answer.

@@ -26,6 +26,8 @@ package struct InvariantViolation: Error, CustomStringConvertible {
 package final class StoreFixture {
     package var now = Timestamp(milliseconds: 1_700_000_000_000)
     package let directory = TemporaryDirectory()
+    /// The disk that may fail, if the file is on one.
+    package let disk: FaultVFS?
     package private(set) var store: Store
     /// What the store reported. A test that provokes failures takes them out again.
     package let failures = FailureLog()
@@ -34,16 +36,20 @@ package final class StoreFixture {
 
     private var options: StoreOptions
     private var fileNumber = 1
+    private var isOpen = true
     package private(set) var reader: StoreReader
     private var invariants: StoreInvariants
 
-    package init(strictLimits: Bool = true, inFlightMax: Int = 120_000, seed: UInt64 = 1) throws {
+    package init(
+        strictLimits: Bool = true, inFlightMax: Int = 120_000, seed: UInt64 = 1, disk: FaultVFS? = nil
+    ) throws {
+        self.disk = disk
         options = StoreOptions(
-            path: directory.file("store-1.db"), durability: .relaxed, strictLimits: strictLimits,
-            inFlightMax: inFlightMax, random: SeededRandom(seed: seed))
+            path: disk == nil ? directory.file("store-1.db") : "store.db", durability: disk == nil ? .relaxed : .full,
+            vfs: disk?.name, strictLimits: strictLimits, inFlightMax: inFlightMax, random: SeededRandom(seed: seed))
         store = try Store(options: options, now: now) { [failures] in failures.append($0) }
         reader = try store.openReader()
-        invariants = try StoreInvariants(path: options.path)
+        invariants = try StoreInvariants(path: options.path, vfs: disk?.name)
     }
 
     deinit { closeAll() }
@@ -61,9 +67,18 @@ package final class StoreFixture {
     package func close() { closeAll() }
 
     package func open() throws {
-        store = try Store(options: options, now: now) { [failures] in failures.append($0) }
-        reader = try store.openReader()
-        invariants = try StoreInvariants(path: options.path)
+        let opened = try Store(options: options, now: now) { [failures] in failures.append($0) }
+        do {
+            try undisturbed {
+                reader = try opened.openReader()
+                invariants = try StoreInvariants(path: options.path, vfs: disk?.name)
+            }
+        } catch {
+            opened.close()
+            throw error
+        }
+        store = opened
+        isOpen = true
     }
 
     package func reopen() throws {
@@ -73,6 +88,11 @@ package final class StoreFixture {
 
     /// What a killed daemon leaves behind, opened anew: the database and its WAL as they are now.
     package func crash() throws {
+        if let disk {
+            disk.killProcess()
+            closeDead()
+            return try open()
+        }
         let old = "store-\(fileNumber).db"
         fileNumber += 1
         let new = "store-\(fileNumber).db"
@@ -84,7 +104,31 @@ package final class StoreFixture {
         try open()
     }
 
+    /// Power comes back after a cut, and the file is opened anew. Where power fails again in the middle of that, this
+    /// throws and may be called again.
+    package func restorePower(unsynced fate: FaultVFS.Fate, seed: UInt64, cutAtChange nth: Int?) throws {
+        guard let disk else { preconditionFailure("no disk of its own") }
+        closeDead()
+        disk.restorePower(unsynced: fate, seed: seed)
+        if let nth { disk.cutPower(atChange: nth) }
+        try open()
+    }
+
+    /// Runs `body`, the test's own look at the file, without faults.
+    package func undisturbed<Result>(_ body: () throws -> Result) rethrows -> Result {
+        guard let disk else { return try body() }
+        return try disk.undisturbed(body)
+    }
+
+    /// A dead process closes nothing: whatever fails by that is no news.
+    private func closeDead() {
+        closeAll()
+        _ = failures.takeAll()
+    }
+
     private func closeAll() {
+        guard isOpen else { return }
+        isOpen = false
         try? invariants.close()
         reader.close(report: failures.append)
         store.close()
@@ -110,14 +154,20 @@ package final class StoreFixture {
     }
 
     package func read<Operation: ReadOperation>(_ operation: Operation) throws -> Operation.Output {
-        try reader.read(operation, report: failures.append).get()
+        try undisturbed { try reader.read(operation, report: failures.append).get() }
     }
 
     /// The ids of the messages of every queue, in the order of their numbers, by the queue's name.
-    package func messages() throws -> [String: [MessageID]] { try invariants.messages() }
+    package func messages() throws -> [String: [MessageID]] { try undisturbed(invariants.messages) }
+
+    /// Lets SQLite look for damage in the whole file.
+    package func checkForDamage() throws {
+        let damage = try undisturbed(invariants.damage)
+        guard damage.isEmpty else { throw InvariantViolation(description: damage.joined(separator: "\n")) }
+    }
 
     package func checkInvariants() throws {
-        let violations = try failures.all.map { "storage: \($0)" } + invariants.violations()
+        let violations = try failures.all.map { "storage: \($0)" } + undisturbed(invariants.violations)
         guard violations.isEmpty else {
             throw InvariantViolation(description: violations.joined(separator: "\n"))
         }

@@ -13,9 +13,12 @@ package final class StoreInvariants {
 
     package func close() throws { try connection.close() }
 
-    /// The ids of the messages of every queue, in the order of their numbers, by the queue's name.
-    func messages() throws -> [String: [MessageID]] {
-        let rows = try connection.prepare(
+    func messages() throws -> [String: [MessageID]] { try Self.messages(on: connection) }
+
+    /// The ids of the messages of every queue, in the order of their numbers, by the queue's name. Also of a transaction
+    /// under way.
+    package static func messages(on connection: Connection) throws -> [String: [MessageID]] {
+        let rows = try connection.statement(
             "SELECT name, message_id FROM message JOIN queue USING (backlog_id) ORDER BY backlog_id, message.id"
         ).all { (queue: $0.text(0), id: MessageID(stored: $0.bytes(1))) }
         return Dictionary(grouping: rows, by: \.queue).mapValues { $0.map(\.id) }

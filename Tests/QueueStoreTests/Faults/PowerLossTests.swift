@@ -2,7 +2,8 @@ import QueueStore
 import TestSupport
 import Testing
 
-/// Power cuts at any moment, also in the middle of a commit, a checkpoint, a start or a stop.
+/// Power cuts at any moment, also in the middle of a commit, a checkpoint, a start or a stop. `Scripts/simulate` makes more
+/// of them.
 struct PowerLossTests {
     /// A history with many cuts on one disk.
     private static func run(seed: UInt64, cuts: Int, durability: StoreOptions.Durability) throws {
@@ -16,7 +17,11 @@ struct PowerLossTests {
                 try store.open()
                 try store.check()
             } catch {
-                throw BrokenPromise("seed \(seed), cut \(cut) (\(fate)): \(error)")
+                throw BrokenPromise(
+                    """
+                    seed \(seed), cut \(cut) (\(fate)): \(error)
+                    To repeat it: Scripts/simulate --seed \(seed) --steps 1
+                    """)
             }
         }
         store.close()
@@ -50,5 +55,17 @@ struct PowerLossTests {
             (try? Self.run(seed: seed, cuts: 20, durability: .relaxed)) == nil
         }
         #expect(losses == 3)
+    }
+
+    @Test("for as long as asked", .enabled(if: SimulationRequest.isMade))
+    func forAsLongAsAsked() throws {
+        let request = SimulationRequest()
+        var cuts = 0
+        try request.forEachSeed { seed in
+            try Self.run(seed: seed, cuts: 20, durability: .full)
+            cuts += 20
+            if cuts % 1000 == 20 { request.tell("the store alone, seed \(seed): \(cuts) power cuts so far") }
+        }
+        request.tell("the store alone: \(cuts) power cuts")
     }
 }

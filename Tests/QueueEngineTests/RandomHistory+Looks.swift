@@ -1,0 +1,97 @@
+import QueueModel
+import SQLite
+import TestSupport
+
+@testable import QueueEngine
+@testable import QueueStore
+
+/// How the history sees what happens inside of a batch.
+extension RandomHistory {
+    /// After this job the history looks at the store, to know which messages it moved, and not a later one.
+    func observed(_ job: any Job) -> any Job { ObservedJob(job: job, history: Unchecked(self)) }
+
+    /// Looks at what the sweeps have done, before the first job.
+    func lookAtSweeps() -> any Job { LookJob(history: Unchecked(self)) }
+
+    private struct ObservedJob: Job {
+        let job: any Job
+        let history: Unchecked<RandomHistory>
+
+        func run(in core: EngineCore, _ transaction: WriteTransaction) -> Answer? {
+            let history = history.value
+            let answer = job.run(in: core, transaction)
+            let look = history.look(at: transaction) { try StoreInvariants.messages(on: $0) }
+            return { failure in
+                if failure == nil {
+                    history.answers.append { [unowned history] _ in
+                        history.model.beginMoment()
+                        try history.model.adoptMoves(try look.get())
+                    }
+                }
+                history.seen = (try? look.get()) ?? [:]
+                answer?(failure)
+                history.seen = nil
+            }
+        }
+
+        func refuse(in core: EngineCore, with error: QueueError) { job.refuse(in: core, with: error) }
+    }
+
+    private struct LookJob: Job {
+        let history: Unchecked<RandomHistory>
+
+        func run(in core: EngineCore, _ transaction: WriteTransaction) -> Answer? {
+            let history = history.value
+            let known = history.model.ids
+            let look = history.look(at: transaction) { try Sweeps(on: $0, of: history.names, known: known) }
+            return { failure in
+                if failure != nil { return }
+                history.answers.insert({ [unowned history] _ in try history.take(try look.get()) }, at: 0)
+            }
+        }
+
+        func refuse(in core: EngineCore, with error: QueueError) {}
+    }
+
+    private func look<Found>(
+        at transaction: WriteTransaction, _ body: (Connection) throws -> Found
+    ) -> Result<Found, any Error> {
+        engine.files.undisturbed { Result { try body(transaction.connection) } }
+    }
+
+    private func take(_ sweeps: Sweeps) throws {
+        for line in try model.adoptSweeps(sweeps) { tell(line) }
+        moves += sweeps.arrivals.count
+        touched.formUnion(names)
+    }
+}
+
+/// What the sweeps left.
+struct Sweeps {
+    let stored: ReferenceQueues.Stored
+    /// The latest tasks of each queue, newest first.
+    let tasks: [QueueName: [MessageMoveTask]]
+    /// The bodies of the messages that the model does not know.
+    let arrivals: [MessageID: String]
+
+    init(on connection: Connection, of names: [QueueName], known: Set<MessageID>) throws {
+        stored = try StoreInvariants.messages(on: connection)
+        let transaction = ReadTransaction(connection: connection)
+        var tasks: [QueueName: [MessageMoveTask]] = [:]
+        for name in names where try QueueRecord.find(name, on: connection) != nil {
+            tasks[name] = try ListMessageMoveTasks(source: name, limit: 10).run(in: transaction)
+        }
+        self.tasks = tasks
+        let new = stored.values.joined().filter { !known.contains($0) }
+        arrivals = try Dictionary(
+            uniqueKeysWithValues: new.map { id in
+                let body = try connection.statement(
+                    """
+                    SELECT body FROM message JOIN queue USING (backlog_id)
+                    JOIN message_body ON message_body.id = message.id WHERE message_id = ?
+                    """
+                ).first(id.bytes) { $0.bytes(0) }
+                return (id, String(decoding: body ?? [], as: UTF8.self))
+            })
+    }
+}
