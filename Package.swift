@@ -79,3 +79,18 @@ let package = Package(
         tests(of: "HTTPServer", uses: ["Platform", "CLinux"]),
     ]
 )
+
+// The fuzzer and the test that replays its corpus are the same checks, entered in two ways. A build has one of them,
+// since all that the fuzzer is built with is instrumented: see Scripts/fuzz.
+let checked: [Target.Dependency] = [
+    "TestSupport", "SQSProtocol", "HTTPServer", "QueueEngine", "QueueStore", "QueueModel", "JSON", "Crypto", "Platform",
+]
+package.targets += [
+    Context.environment["HOLDFAST_FUZZ"] == nil
+        ? .testTarget(
+            name: "FuzzTests", dependencies: checked, path: "Tests/Fuzz",
+            exclude: ["Corpus", "Dictionaries", "Fuzzer"], sources: ["Checks", "Replay"], swiftSettings: strict)
+        : .executableTarget(
+            name: "fuzz", dependencies: checked, path: "Tests/Fuzz",
+            exclude: ["Corpus", "Dictionaries", "Replay"], sources: ["Checks", "Fuzzer"], swiftSettings: strict)
+]

@@ -17,12 +17,24 @@ enum XMLText {
     static func append(_ utf8: UnsafeBufferPointer<UInt8>, to output: inout [UInt8]) {
         var clean = 0
         for position in utf8.indices {
-            guard let escape = escape(for: utf8[position]) else { continue }
+            guard let escape = escape(for: utf8[position]) else {
+                guard isNoncharacter(utf8, endingAt: position) else { continue }
+                output.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[clean..<position]))
+                // U+FFFD, which ends otherwise than they do.
+                output.append(0xBD)
+                clean = position + 1
+                continue
+            }
             output.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[clean..<position]))
             output.append(contentsOf: escape.utf8)
             clean = position + 1
         }
         output.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[clean...]))
+    }
+
+    /// U+FFFE and U+FFFF, which XML cannot express either.
+    private static func isNoncharacter(_ utf8: UnsafeBufferPointer<UInt8>, endingAt end: Int) -> Bool {
+        (utf8[end] == 0xBE || utf8[end] == 0xBF) && end >= 2 && utf8[end - 1] == 0xBF && utf8[end - 2] == 0xEF
     }
 
     private static func escape(for byte: UInt8) -> String? {

@@ -90,6 +90,7 @@ struct ResultWriterTests {
         arguments: [
             ("plain é\u{1D4B3}", "plain é\u{1D4B3}"), ("<a & \"b\">", "&lt;a &amp; &quot;b&quot;&gt;"),
             ("a\r\nb\tc'", "a&#xD;\nb\tc'"), ("\u{1}\u{1F}", "\u{FFFD}\u{FFFD}"), ("", ""),
+            ("a\u{FFFE}b\u{FFFF}\u{FFFD}\u{1FFFF}", "a\u{FFFD}b\u{FFFD}\u{FFFD}\u{1FFFF}"),
         ])
     func xmlText(text: String, escaped: String) {
         let expected = "<QueueUrl>\(escaped)</QueueUrl>"
