@@ -15,7 +15,6 @@ import JSON
         return
     }
     try checkIntegers(value)
-    // Foundation refuses lone surrogates and numbers beyond Double.
     guard isPlain(value) else { return }
     var writer = JSONWriter()
     writer.value(value)
@@ -47,13 +46,17 @@ private func looksLikeAnotherEncoding(_ bytes: [UInt8]) -> Bool {
         || bytes.starts(with: [0xFF, 0xFE])
 }
 
+/// Foundation refuses lone surrogates and numbers beyond Double, and drops a byte order mark that begins a string.
 private func isPlain(_ value: JSONValue) -> Bool {
     switch value {
     case .null, .bool: true
     case .number(let number): Double(number.text)?.isFinite == true
-    case .string(let bytes): UTF8Text.isValid(bytes)
+    case .string(let bytes): UTF8Text.isValid(bytes) && !bytes.starts(with: [0xEF, 0xBB, 0xBF])
     case .array(let elements): elements.allSatisfy(isPlain)
-    case .object(let members): members.allSatisfy { !$0.key.contains("\u{FFFD}") && isPlain($0.value) }
+    case .object(let members):
+        members.allSatisfy { member in
+            !member.key.unicodeScalars.contains { $0 == "\u{FFFD}" || $0 == "\u{FEFF}" } && isPlain(member.value)
+        }
     }
 }
 
