@@ -11,6 +11,9 @@ extension RandomHistory {
         if chance(50) { try losePower(disk) } else { try failCalls(of: disk) }
     }
 
+    /// A batch writes and syncs once or twice, a checkpoint and an upgrade many times.
+    private func someCall() -> Int { 1 + number(below: one(of: [3, 10, 60])) }
+
     // MARK: Faults
 
     private static let faults: [(calls: FaultVFS.Calls, failure: FaultVFS.Failure, name: String)] = [
@@ -23,7 +26,7 @@ extension RandomHistory {
     /// The disk fails for a while. What is refused meanwhile has not happened.
     private func failCalls(of disk: FaultVFS) throws {
         let fault = one(of: Self.faults)
-        let nth = 1 + number(below: 60)
+        let nth = someCall()
         let lasts = chance(40)
         tell("\(fault.name) fail from the \(nth)th on\(lasts ? "" : ", once")")
         disk.fail(fault.calls, at: nth, with: fault.failure, lasts: lasts)
@@ -73,7 +76,7 @@ extension RandomHistory {
         // A poll that waits would be served, and nobody could tell what with.
         let change = chance(75) || !parked.isEmpty ? change() : nil
         if change == nil { passTime() }
-        disk.cutPower(atChange: 1 + number(below: 60))
+        disk.cutPower(atChange: someCall())
         engine.run(change.map { [$0.job] } ?? [])
         disk.cutPower()
         cuts += 1

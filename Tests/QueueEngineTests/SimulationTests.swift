@@ -12,7 +12,9 @@ struct SimulationTests {
         arguments: 1...3 as ClosedRange<UInt64>)
     func simulate(seed: UInt64) throws {
         let (history, disk) = try Self.run(seed: seed, steps: 1500)
-        #expect(history.cuts > 0 && disk.failures > 0 && history.moves > 0)
+        #expect(history.cuts > 0)
+        #expect(disk.failures > 0)
+        #expect(history.moves > 0)
     }
 
     @Test func `a seed tells the same history each time`() throws {
