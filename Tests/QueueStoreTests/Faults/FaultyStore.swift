@@ -160,8 +160,10 @@ final class FaultyStore {
 
     // MARK: The oracle
 
-    private func look(_ connection: Connection) throws -> StoreContents {
+    /// A transaction's connection writes what was sent when it is asked for, which is part of the look.
+    private func look(_ connection: @autoclosure () throws -> Connection) throws -> StoreContents {
         try disk.undisturbed {
+            let connection = try connection()
             let query = try query ?? StoreContents.query(on: connection)
             self.query = query
             return try StoreContents(on: connection, query: query)

@@ -10,7 +10,7 @@ struct PowerLossTests {
         let store = FaultyStore(seed: seed, durability: durability)
         for cut in 1...cuts {
             let fate = store.pick(FaultVFS.Fate.allCases)
-            store.disk.cutPower(atChange: 1 + store.number(below: store.pick([3, 30, 300, 2000])))
+            store.disk.cutPower(atChange: 1 + store.number(below: store.pick([3, 10, 40, 300])))
             do {
                 try live(store)
                 store.losePower(fate)
