@@ -1,0 +1,80 @@
+"""Measures the daemon beside other systems on this machine, in turn, and says how it stands against its goals.
+
+All systems write to the same disk and sync before they answer. Every round measures each system once, so that what the
+machine does meanwhile falls on all of them, and ratios are those within a round. The rates themselves are the machine's;
+the ratios are what to look at.
+"""
+
+import argparse
+import shutil
+import signal
+import sys
+import time
+from pathlib import Path
+
+from daemon import REPOSITORY
+
+from . import report
+from .groups import ALL, SMOKE, USUAL
+from .machine import refuse_memory
+from .settings import Bench
+
+DOCUMENT = REPOSITORY / "docs/benchmarks.md"
+
+
+def main():
+    options = parse_options()
+    # So that the servers are ended and their files removed.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
+    folder = options.directory / f"run-{time.strftime('%Y%m%dT%H%M%S')}"
+    folder.mkdir(parents=True)
+    try:
+        refuse_memory(folder)
+        # PostgreSQL runs as a user of its own.
+        folder.chmod(0o755)
+        run_groups(Bench(folder.resolve(), options.rounds, options.seconds), groups_for(options), not options.group)
+    finally:
+        shutil.rmtree(folder)
+
+
+def parse_options():
+    parser = argparse.ArgumentParser(
+        prog="bench",
+        description=__doc__.splitlines()[0],
+        epilog="Without a group: all but emptied, and the result is written to docs/benchmarks.md. "
+        + " ".join(f"{name}: {group.TITLE}." for name, group in ALL.items()),
+    )
+    parser.add_argument("--rounds", type=int, default=5, help="measurements of each system, taken in turn (5)")
+    parser.add_argument("--seconds", type=int, default=4, help="length of one measurement (4)")
+    parser.add_argument("--smoke", action="store_true", help="one short round without the peers, to see that all works")
+    parser.add_argument(
+        "--directory", type=Path, default=REPOSITORY / ".build/bench", help="where all systems keep their files (.build/bench)"
+    )
+    parser.add_argument("group", nargs="*", help=f"what to measure, of {', '.join(ALL)}")
+    options = parser.parse_args()
+    if unknown := set(options.group) - ALL.keys():
+        parser.error(f"unknown group {unknown.pop()}")
+    if options.smoke:
+        options.rounds, options.seconds, options.group = 1, 1, list(SMOKE)
+    return options
+
+
+def groups_for(options):
+    return {name: ALL[name] for name in options.group} if options.group else USUAL
+
+
+def run_groups(bench, groups, writes):
+    introduction = report.introduction(bench, groups)
+    print(introduction, flush=True)
+    results = {}
+    for name, group in groups.items():
+        began = time.monotonic()
+        results[name] = group.measure(bench)
+        print(f"\n{report.section(group, results[name])}\n\n{name} took {time.monotonic() - began:.0f} s", flush=True)
+    if writes:
+        DOCUMENT.write_text(report.document(introduction, groups, results))
+        print(f"\nwritten to {DOCUMENT}")
+
+
+if __name__ == "__main__":
+    main()

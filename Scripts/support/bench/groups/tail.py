@@ -1,0 +1,116 @@
+"""How long sends take at most while the daemon is busy with a million messages in the background."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from daemon import BINARY
+
+from ..figures import count, milliseconds, rate, Row
+from ..holdfast import create_queue, fill, load, serving
+from ..requests import call
+from ..server import run
+
+TITLE = "SendMessage at half the peak rate, while the daemon works on a million messages"
+
+MESSAGES = 1_000_000
+ROUNDS_MAX = 3
+
+
+def rows(what):
+    return [
+        Row(f"{what}: p99", lambda f: f[what]["p99"], milliseconds),
+        Row(f"{what}: longest", lambda f: f[what]["max"], milliseconds),
+    ]
+
+
+ROWS = [
+    Row("sends, half the peak", lambda f: f["rate"], rate),
+    *rows("alone"),
+    *rows("during backups"),
+    Row("backups in that time", lambda f: f["backups"], count),
+    *rows("during a move task"),
+    Row("messages that it moved in that time", lambda f: f["moved"], count),
+    *rows("after purges of the million"),
+]
+
+
+def measure(bench):
+    return [measure_round(bench) for _ in range(min(bench.rounds, ROUNDS_MAX))]
+
+
+def measure_round(bench):
+    # Strict limits would have the second purge wait.
+    with serving(bench.folder / "tail", "--limits", "relaxed") as daemon:
+        source, target = create_queue(daemon, "source"), create_queue(daemon, "target")
+        make_dead_letter_queue(daemon, source)
+        fill(daemon, source, MESSAGES)
+        peak = load(bench, daemon.url, "send")["requests_per_second"]
+        figures = {"rate": int(peak / 2)}
+
+        def latency():
+            return load(bench, daemon.url, "send", rate=figures["rate"])["latency_ms"]
+
+        figures["alone"] = latency()
+        with backups(daemon) as taken:
+            figures["during backups"] = latency()
+        figures["backups"] = len(taken)
+        with move_task(daemon, source, target):
+            figures["during a move task"] = latency()
+            figures["moved"] = waiting(daemon, target)
+        for queue in (source, target):
+            call(daemon.url, "PurgeQueue", QueueUrl=queue)
+        figures["after purges of the million"] = latency()
+        return figures
+
+
+def make_dead_letter_queue(daemon, queue_url):
+    """A move task takes messages from dead-letter queues only."""
+    policy = f'{{"deadLetterTargetArn":"{arn(daemon, queue_url)}","maxReceiveCount":1}}'
+    create_queue(daemon, "origin", RedrivePolicy=policy)
+
+
+def arn(daemon, queue_url):
+    return attribute(daemon, queue_url, "QueueArn")
+
+
+def waiting(daemon, queue_url):
+    return int(attribute(daemon, queue_url, "ApproximateNumberOfMessages"))
+
+
+def attribute(daemon, queue_url, name):
+    return call(daemon.url, "GetQueueAttributes", QueueUrl=queue_url, AttributeNames=[name])["Attributes"][name]
+
+
+@contextmanager
+def move_task(daemon, source, target):
+    """Moves messages, as fast as the daemon will, until the block ends or all have been moved."""
+    arns = {"SourceArn": arn(daemon, source), "DestinationArn": arn(daemon, target)}
+    handle = call(daemon.url, "StartMessageMoveTask", **arns)["TaskHandle"]
+    yield
+    tasks = call(daemon.url, "ListMessageMoveTasks", SourceArn=arns["SourceArn"])["Results"]
+    if tasks[0]["Status"] == "RUNNING":
+        call(daemon.url, "CancelMessageMoveTask", TaskHandle=handle)
+
+
+@contextmanager
+def backups(daemon):
+    """Takes one backup after the other until the block ends, and collects how many seconds each took."""
+    stopping, seconds = threading.Event(), []
+
+    def take():
+        target = daemon.database.parent / "backup.db"
+        while not stopping.is_set():
+            started = time.monotonic()
+            run([BINARY, "backup", target, "--database", daemon.database])
+            seconds.append(time.monotonic() - started)
+            target.unlink()
+
+    with ThreadPoolExecutor() as executor:
+        taking = executor.submit(take)
+        try:
+            yield seconds
+        finally:
+            stopping.set()
+            taking.result()
