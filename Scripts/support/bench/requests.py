@@ -1,5 +1,6 @@
 """Calls of the SQS API over the JSON protocol: one at a time, or very many over a few connections at once."""
 
+import itertools
 import json
 import re
 import selectors
@@ -34,7 +35,7 @@ def post_all(port, requests, connections):
     """Sends all of the requests, each connection one after the other; an answer other than 200 ends it."""
     remaining = iter(requests)
     with selectors.DefaultSelector() as selector:
-        for request, _ in zip(remaining, range(connections)):
+        for request in itertools.islice(remaining, connections):
             connection = Connection(port)
             connection.send(request)
             selector.register(connection.socket, selectors.EVENT_READ, connection)
