@@ -1,8 +1,11 @@
 """The figures of the benchmark and the verdict on counted instructions; the measurements themselves are no tests."""
 
+from types import SimpleNamespace
+
 import pytest
 
 import instructions
+from bench import report
 from bench.figures import at_least, at_most, milliseconds, percentile, ratio, rate, Row, spread, table
 
 ROUNDS = [{"ours": 30, "theirs": 20}, {"ours": 10, "theirs": 20}, {"ours": 50, "theirs": 20}]
@@ -42,8 +45,15 @@ def test_the_median_decides_whether_a_goal_is_reached(goal, verdict):
 
 def test_a_table_is_aligned():
     lines = table([ratio_row(at_least(1)).cells(ROUNDS)]).splitlines()
-    assert lines[2] == "| ours / theirs | ≥ 1.00 | 1.50 (0.50 to 2.50)      | yes     |"
+    assert lines[2] == "| ours / theirs | ≥ 1.00 | 1.50 (0.50 to 2.50)        | yes     |"
     assert len({len(line) for line in lines}) == 1
+
+
+def test_the_goals_replace_those_of_the_last_run():
+    group = SimpleNamespace(ROWS=[ratio_row(), ratio_row(at_least(1))])
+    text = f"before {report.GOALS_BEGIN} old {report.GOALS_END} after"
+    written = report.with_goals(text, {"group": group}, {"group": ROUNDS})
+    assert written == f"before {report.GOALS_BEGIN}\n{table([ratio_row(at_least(1)).cells(ROUNDS)])}\n{report.GOALS_END} after"
 
 
 @pytest.mark.parametrize("count, status", [(100, 0), (104, 0), (106, 1), (90, 0)])

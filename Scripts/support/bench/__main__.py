@@ -20,6 +20,7 @@ from .machine import refuse_memory
 from .settings import Bench
 
 DOCUMENT = REPOSITORY / "docs/benchmarks.md"
+README = REPOSITORY / "README.md"
 
 
 def main():
@@ -41,11 +42,11 @@ def parse_options():
     parser = argparse.ArgumentParser(
         prog="bench",
         description=__doc__.splitlines()[0],
-        epilog="Without a group: all but emptied, and the result is written to docs/benchmarks.md. "
+        epilog="Without a group: all but emptied, and docs/benchmarks.md and the goals in the README are written. "
         + " ".join(f"{name}: {group.TITLE}." for name, group in ALL.items()),
     )
     parser.add_argument("--rounds", type=int, default=5, help="measurements of each system, taken in turn (5)")
-    parser.add_argument("--seconds", type=int, default=4, help="length of one measurement (4)")
+    parser.add_argument("--seconds", type=int, default=3, help="length of one measurement (3)")
     parser.add_argument("--smoke", action="store_true", help="one short round without the peers, to see that all works")
     parser.add_argument(
         "--directory", type=Path, default=REPOSITORY / ".build/bench", help="where all systems keep their files (.build/bench)"
@@ -73,7 +74,8 @@ def run_groups(bench, groups, writes):
         print(f"\n{report.section(group, results[name])}\n\n{name} took {time.monotonic() - began:.0f} s", flush=True)
     if writes:
         DOCUMENT.write_text(report.document(introduction, groups, results))
-        print(f"\nwritten to {DOCUMENT}")
+        README.write_text(report.with_goals(README.read_text(), groups, results))
+        print(f"\nwritten to {DOCUMENT} and {README}")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """What the rounds of a measurement come to: medians with their spread, compared with a goal, as a table."""
 
+import math
 import operator
 import statistics
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ def rate(value):
 
 
 def milliseconds(value):
+    if value == math.inf:
+        return "no answer in time"
     return f"{value:.2f} ms" if value < 10 else f"{value:,.0f} ms"
 
 

@@ -11,6 +11,9 @@ PARTICIPANTS = {
     "peers": [("Redis", redis), ("PostgreSQL", postgresql), ("beanstalkd", beanstalkd), ("moto", moto)],
 }
 
+GOALS_BEGIN = "<!-- the goals, written by Scripts/bench -->"
+GOALS_END = "<!-- end of the goals -->"
+
 DOCUMENT = """\
 # Benchmarks
 
@@ -56,6 +59,15 @@ def section(group, rounds):
 def document(introduction, groups, results):
     sections = [section(group, results[name]) for name, group in groups.items()]
     return DOCUMENT.format(introduction=introduction, goals=goals(groups, results), sections="\n\n".join(sections))
+
+
+def with_goals(text, groups, results):
+    """A text whose table of the goals, which stands between two comments, is replaced by that of this run."""
+    before, begin, rest = text.partition(GOALS_BEGIN)
+    _, end, after = rest.partition(GOALS_END)
+    if not end:
+        raise SystemExit(f"the README lacks the comments around its goals: {GOALS_BEGIN} and {GOALS_END}")
+    return f"{before}{begin}\n{goals(groups, results)}\n{end}{after}"
 
 
 def goals(groups, results):

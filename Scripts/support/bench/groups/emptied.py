@@ -22,11 +22,12 @@ def measure(bench):
         queue = create_queue(emptied, "large")
         fill(emptied, queue, MESSAGES, body=BODY)
         call(emptied.url, "PurgeQueue", QueueUrl=queue)
-        wait_until_idle(emptied)
         return [measure_round(bench, new, emptied) for _ in range(bench.rounds)]
 
 
 def measure_round(bench, new, emptied):
+    for daemon in (new, emptied):
+        wait_until_idle(daemon)
     return {
         "file": file_megabytes(emptied),
         "new": load(bench, new.url, "send")["messages_per_second"],

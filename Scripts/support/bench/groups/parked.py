@@ -5,7 +5,7 @@ import select
 from contextlib import contextmanager
 
 from ..figures import at_least, megabytes, ratio, Row
-from ..holdfast import load, resident_megabytes, serving
+from ..holdfast import load, resident_megabytes, serving, wait_until_idle
 from ..requests import Connection, encoded, post_all
 
 TITLE = "10,000 queues and a long poll parked on each"
@@ -44,6 +44,8 @@ def allow_files():
 
 def measure_round(bench, plain, crowded):
     seconds = min(bench.seconds, SECONDS_MAX)
+    for daemon in (plain, crowded):
+        wait_until_idle(daemon)
     figures = {"without": load(bench, plain.url, "send", seconds=seconds)["messages_per_second"]}
     figures["resident without"] = resident_megabytes(plain)
     with parked_polls(crowded):

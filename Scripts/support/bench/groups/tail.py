@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from daemon import BINARY
 
 from ..figures import count, milliseconds, rate, Row
-from ..holdfast import create_queue, fill, load, serving
+from ..holdfast import create_queue, fill, load, serving, wait_until_idle
 from ..requests import call
 from ..server import run
 
-TITLE = "SendMessage at half the peak rate, while the daemon works on a million messages"
+TITLE = "SendMessage at half the peak rate, while the daemon works on a million messages of 1 KiB"
 
 MESSAGES = 1_000_000
 ROUNDS_MAX = 3
@@ -45,20 +45,24 @@ def measure_round(bench):
     with serving(bench.folder / "tail", "--limits", "relaxed") as daemon:
         source, target = create_queue(daemon, "source"), create_queue(daemon, "target")
         make_dead_letter_queue(daemon, source)
-        fill(daemon, source, MESSAGES)
+        fill(daemon, source, MESSAGES, body="x" * bench.message_size)
         peak = load(bench, daemon.url, "send")["requests_per_second"]
         figures = {"rate": int(peak / 2)}
 
         def latency():
             return load(bench, daemon.url, "send", rate=figures["rate"])["latency_ms"]
 
+        wait_until_idle(daemon)
         figures["alone"] = latency()
+        wait_until_idle(daemon)
         with backups(daemon) as taken:
             figures["during backups"] = latency()
         figures["backups"] = len(taken)
+        wait_until_idle(daemon)
         with move_task(daemon, source, target):
             figures["during a move task"] = latency()
             figures["moved"] = waiting(daemon, target)
+        wait_until_idle(daemon)
         for queue in (source, target):
             call(daemon.url, "PurgeQueue", QueueUrl=queue)
         figures["after purges of the million"] = latency()
