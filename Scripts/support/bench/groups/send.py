@@ -10,6 +10,7 @@ ROWS = [
     Row("SendMessage", lambda f: f["send"]),
     Row("SendMessage, p99", lambda f: f["send p99"], milliseconds),
     Row("SendMessage, loaded by wrk", lambda f: f["send by wrk"]),
+    Row("SendMessage / the same loaded by wrk", lambda f: f["send"] / f["send by wrk"], ratio),
     Row("nginx static 200 to the same requests, loaded by wrk", lambda f: f["nginx"]),
     Row("SendMessage / nginx, both loaded by wrk", lambda f: f["send by wrk"] / f["nginx"], ratio, at_least(0.4)),
     Row("SQLite alone, rows of 1 KiB", lambda f: f["raw SQLite"]),
