@@ -20,7 +20,7 @@ CREATE TABLE message (
 CREATE INDEX message_visible ON message (queue_id, visible_at);
 """
 
-INSERT = "INSERT INTO message (queue_id, body) VALUES (1, '{body}');\n"
+INSERT = "INSERT INTO message (queue_id, body) VALUES (1, :body);\n"
 
 # Two transactions, as a ReceiveMessage and a DeleteMessageBatch are two requests.
 RECEIVE_AND_DELETE = """
@@ -74,7 +74,8 @@ class PostgreSQL(Server):
 
     def inserts(self, bench):
         """Rows a second, each in a transaction of its own."""
-        return self.pgbench(bench, "insert.sql", INSERT.format(body="x" * bench.message_size))
+        # As a variable the body is a parameter of the prepared statement, and sent each time as a client would.
+        return self.pgbench(bench, "insert.sql", INSERT, "-D", "body=" + "x" * bench.message_size)
 
     def receives(self, bench, backlog):
         """Messages a second, received and deleted in batches of ten out of a backlog."""
@@ -88,13 +89,18 @@ class PostgreSQL(Server):
             raise SystemExit("PostgreSQL's backlog did not last for the measurement")
         return rate
 
-    def pgbench(self, bench, name, script):
+    def pgbench(self, bench, name, script, *options):
         path = self.folder / name
         path.write_text(script)
-        output = run([
-            "pgbench", "-h", "127.0.0.1", "-p", self.port, "-U", "postgres", "-n", "-M", "prepared",
-            "-c", bench.connections, "-j", 1, "-T", bench.seconds, "-f", path, "postgres",
-        ])
+
+        def run_for(seconds):
+            return run([
+                "pgbench", "-h", "127.0.0.1", "-p", self.port, "-U", "postgres", "-n", "-M", "prepared",
+                "-c", bench.connections, "-j", 1, "-T", seconds, "-f", path, *options, "postgres",
+            ])
+
+        run_for(bench.warm_up)
+        output = run_for(bench.seconds)
         return float(re.search(r"^tps = ([\d.]+) \(without initial connection time\)", output, re.MULTILINE).group(1))
 
     def sql(self, statements):
