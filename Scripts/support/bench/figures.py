@@ -17,7 +17,7 @@ def rate(value):
 
 def milliseconds(value):
     if value == math.inf:
-        return "no answer in time"
+        return "could not keep up"
     return f"{value:.2f} ms" if value < 10 else f"{value:,.0f} ms"
 
 
