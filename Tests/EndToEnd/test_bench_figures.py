@@ -6,7 +6,10 @@ import pytest
 
 import instructions
 from bench import report
+from bench.__main__ import run_groups
+from bench.failure import MeasurementFailed
 from bench.figures import at_least, at_most, milliseconds, percentile, ratio, rate, Row, spread, table
+from bench.settings import Bench
 
 ROUNDS = [{"ours": 30, "theirs": 20}, {"ours": 10, "theirs": 20}, {"ours": 50, "theirs": 20}]
 
@@ -54,6 +57,27 @@ def test_the_goals_replace_those_of_the_last_run():
     text = f"before {report.GOALS_BEGIN} old {report.GOALS_END} after"
     written = report.with_goals(text, {"group": group}, {"group": ROUNDS})
     assert written == f"before {report.GOALS_BEGIN}\n{table([ratio_row(at_least(1)).cells(ROUNDS)])}\n{report.GOALS_END} after"
+
+
+def test_the_document_names_the_groups_that_failed():
+    group = SimpleNamespace(TITLE="Ours", ROWS=[ratio_row(at_least(1))])
+    written = report.document("- date: today", {"group": group}, {"group": ROUNDS}, ["tail"])
+    assert "- date: today\n- not in here, because their measurement failed: tail\n" in written
+    assert "## Ours" in written
+
+
+def test_a_group_that_fails_does_not_keep_the_others_from_being_told(tmp_path, capsys):
+    def fail(bench):
+        raise MeasurementFailed("moto answered nothing")
+
+    groups = {
+        "first": SimpleNamespace(TITLE="First", ROWS=[ratio_row()], measure=fail),
+        "second": SimpleNamespace(TITLE="Second", ROWS=[ratio_row()], measure=lambda bench: ROUNDS),
+    }
+    assert run_groups(Bench(tmp_path, rounds=3, seconds=1), groups, writes=False) == 1
+    told = capsys.readouterr().out
+    assert "first failed: moto answered nothing" in told
+    assert "1.50 (0.50 to 2.50)" in told
 
 
 @pytest.mark.parametrize("count, status", [(100, 0), (104, 0), (106, 1), (90, 0)])

@@ -12,9 +12,10 @@ import sys
 import time
 from pathlib import Path
 
-from daemon import REPOSITORY
+from daemon import DaemonFailed, REPOSITORY
 
 from . import report
+from .failure import MeasurementFailed
 from .groups import ALL, SMOKE, USUAL
 from .machine import refuse_memory
 from .settings import Bench
@@ -33,7 +34,8 @@ def main():
         refuse_memory(folder)
         # PostgreSQL runs as a user of its own.
         folder.chmod(0o755)
-        run_groups(Bench(folder.resolve(), options.rounds, options.seconds), groups_for(options), not options.group)
+        bench = Bench(folder.resolve(), options.rounds, options.seconds)
+        return run_groups(bench, groups_for(options), not options.group)
     finally:
         shutil.rmtree(folder)
 
@@ -65,18 +67,26 @@ def groups_for(options):
 
 
 def run_groups(bench, groups, writes):
+    """Measures the groups one after the other. 1 if one of them failed, which does not keep the others from being told."""
     introduction = report.introduction(bench, groups)
     print(introduction, flush=True)
-    results = {}
+    results, failures = {}, []
     for name, group in groups.items():
         began = time.monotonic()
-        results[name] = group.measure(bench)
+        try:
+            results[name] = group.measure(bench)
+        except (MeasurementFailed, DaemonFailed, OSError) as failure:
+            print(f"\n## {group.TITLE}\n\n{name} failed: {failure}", flush=True)
+            failures.append(name)
+            continue
         print(f"\n{report.section(group, results[name])}\n\n{name} took {time.monotonic() - began:.0f} s", flush=True)
-    if writes:
-        DOCUMENT.write_text(report.document(introduction, groups, results))
-        README.write_text(report.with_goals(README.read_text(), groups, results))
+    if writes and results:
+        measured = {name: groups[name] for name in results}
+        DOCUMENT.write_text(report.document(introduction, measured, results, failures))
+        README.write_text(report.with_goals(README.read_text(), measured, results))
         print(f"\nwritten to {DOCUMENT} and {README}")
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -9,6 +9,7 @@ import selectors
 import socket
 import time
 
+from .failure import MeasurementFailed
 from .server import Server, run
 
 SETTING = "-f0: one sync for each job"
@@ -40,7 +41,7 @@ def answer_after_answer(selector, request, seconds):
             answer = key.fileobj.recv(64)
             # Each connection waits for one answer of a few bytes, which arrives in one piece.
             if not answer.startswith(b"INSERTED "):
-                raise SystemExit(f"beanstalkd answered {answer}")
+                raise MeasurementFailed(f"beanstalkd answered {answer}")
             answers += 1
             key.fileobj.sendall(request)
     return answers / elapsed, (time.process_time() - busy) / elapsed

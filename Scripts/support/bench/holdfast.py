@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from daemon import BINARY, Daemon
 
+from .failure import MeasurementFailed
 from .requests import call, encoded, post_all
 from .server import run
 
@@ -47,7 +48,7 @@ def load(bench, url, scenario, **options):
     arguments = [part for name, value in settings.items() for part in (f"--{name}", value)]
     figures = json.loads(run([BINARY, "bench", *arguments]))
     if figures["errors"]:
-        raise SystemExit(f"{figures['errors']} requests of scenario {scenario} to {url} failed")
+        raise MeasurementFailed(f"{figures['errors']} requests of scenario {scenario} to {url} failed")
     if figures.get("not_sent", 0) > 0.01 * figures["requests"]:
         figures["latency_ms"] = dict.fromkeys(figures["latency_ms"], math.inf)
     return figures

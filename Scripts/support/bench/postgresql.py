@@ -5,6 +5,7 @@ import re
 import shutil
 import signal
 
+from .failure import MeasurementFailed
 from .server import Server, run
 
 SETTING = "fsync on, synchronous_commit on, prepared statements, shared_buffers 512 MB, max_wal_size 4 GB"
@@ -66,7 +67,7 @@ class PostgreSQL(Server):
     def check(self):
         self.wait_until_ready()
         if self.sql("SHOW fsync") != "on" or self.sql("SHOW synchronous_commit") != "on":
-            raise SystemExit("PostgreSQL does not sync every commit")
+            raise MeasurementFailed("PostgreSQL does not sync every commit")
         self.sql(SCHEMA)
 
     def wait_until_ready(self):
@@ -86,7 +87,7 @@ class PostgreSQL(Server):
         self.sql("ANALYZE message")
         rate = BATCH * self.pgbench(bench, "receive.sql", RECEIVE_AND_DELETE)
         if int(self.sql("SELECT count(*) FROM message WHERE queue_id = 1")) == 0:
-            raise SystemExit("PostgreSQL's backlog did not last for the measurement")
+            raise MeasurementFailed("PostgreSQL's backlog did not last for the measurement")
         return rate
 
     def pgbench(self, bench, name, script, *options):

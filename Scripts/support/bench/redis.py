@@ -3,6 +3,7 @@
 import csv
 import re
 
+from .failure import MeasurementFailed
 from .server import Server, run
 
 SETTING = "appendfsync always, no snapshots, no rewrite of the log"
@@ -20,7 +21,7 @@ class Redis(Server):
 
     def check(self):
         if "always" not in run(["redis-cli", "-p", self.port, "config", "get", "appendfsync"]):
-            raise SystemExit("Redis does not sync every write")
+            raise MeasurementFailed("Redis does not sync every write")
 
     def lpush(self, bench):
         """LPUSHes a second of 1 KiB onto one list, without pipelining."""

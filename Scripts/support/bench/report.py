@@ -56,7 +56,10 @@ def section(group, rounds):
     return f"## {group.TITLE}\n\n{table([row.cells(rounds) for row in group.ROWS])}"
 
 
-def document(introduction, groups, results):
+def document(introduction, groups, results, failures=()):
+    """All of it. `failures` are the groups that could not be measured."""
+    if failures:
+        introduction += f"\n- not in here, because their measurement failed: {', '.join(failures)}"
     sections = [section(group, results[name]) for name, group in groups.items()]
     return DOCUMENT.format(introduction=introduction, goals=goals(groups, results), sections="\n\n".join(sections))
 

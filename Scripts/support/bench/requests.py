@@ -7,6 +7,8 @@ import selectors
 import socket
 import urllib.request
 
+from .failure import MeasurementFailed
+
 HEADERS = {
     "Content-Type": "application/x-amz-json-1.0",
     # Clients sign their requests, which makes them longer. The daemon does not check it.
@@ -66,13 +68,13 @@ class Connection:
         """Reads what has arrived: the body of the answer once it is complete, until then None."""
         part = self.socket.recv(1 << 20)
         if not part:
-            raise SystemExit("the daemon closed a connection")
+            raise MeasurementFailed("the daemon closed a connection")
         self.received += part
         head, separator, body = self.received.partition(b"\r\n\r\n")
         if not separator or len(body) < content_length(head):
             return None
         if not head.startswith(b"HTTP/1.1 200"):
-            raise SystemExit(f"a request failed: {self.received.decode()}")
+            raise MeasurementFailed(f"a request failed: {self.received.decode()}")
         self.received = b""
         return body
 

@@ -6,6 +6,8 @@ import socket
 import subprocess
 import time
 
+from .failure import MeasurementFailed
+
 START_SECONDS = 30
 STOP_SECONDS = 30
 
@@ -70,7 +72,7 @@ def program(name):
     """Where a program is; the search path is the one that the start script has made."""
     path = shutil.which(name)
     if not path:
-        raise SystemExit(f"{name} is not installed")
+        raise MeasurementFailed(f"{name} is not installed")
     return path
 
 
@@ -81,7 +83,7 @@ def run(command, **options):
         stdin=subprocess.DEVNULL, capture_output=True, text=True, **options,
     )
     if outcome.returncode != 0:
-        raise SystemExit(f"{command[0]} ended with status {outcome.returncode}:\n{outcome.stdout}{outcome.stderr}")
+        raise MeasurementFailed(f"{command[0]} ended with status {outcome.returncode}:\n{outcome.stdout}{outcome.stderr}")
     return outcome.stdout
 
 
@@ -99,4 +101,4 @@ def wait_for_port(port, process):
             return
         except OSError:
             time.sleep(0.01)
-    raise SystemExit(f"{process.args[0]} did not start on port {port}")
+    raise MeasurementFailed(f"{process.args[0]} did not start on port {port}")

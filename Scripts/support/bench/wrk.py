@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 
+from .failure import MeasurementFailed
 from .requests import HEADERS
 from .server import program, run
 
@@ -17,7 +18,7 @@ def requests_per_second(bench, url, action, folder, **parameters):
     output = run(["wrk", "-t1", f"-c{bench.connections}", f"-d{bench.seconds}s", "-s", script, url])
     result = json.loads(output.splitlines()[-1])
     if result["errors"]:
-        raise SystemExit(f"{result['errors']} of the answers from {url} were failures:\n{output}")
+        raise MeasurementFailed(f"{result['errors']} of the answers from {url} were failures:\n{output}")
     return result["rate"]
 
 

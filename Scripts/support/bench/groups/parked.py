@@ -4,6 +4,7 @@ import resource
 import select
 from contextlib import contextmanager
 
+from ..failure import MeasurementFailed
 from ..figures import at_least, megabytes, ratio, Row
 from ..holdfast import load, resident_megabytes, serving, wait_until_idle
 from ..requests import Connection, encoded, post_all
@@ -38,19 +39,23 @@ def allow_files():
     """The daemons that are started inherit the limit."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     if hard < FILES_NEEDED:
-        raise SystemExit(f"{FILES_NEEDED} open files are needed, the limit is {hard}: raise it with ulimit -Hn")
+        raise MeasurementFailed(f"{FILES_NEEDED} open files are needed, the limit is {hard}: raise it with ulimit -Hn")
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def measure_round(bench, plain, crowded):
-    seconds = min(bench.seconds, SECONDS_MAX)
+    def sends(daemon):
+        return load(bench, daemon.url, "send", seconds=min(bench.seconds, SECONDS_MAX))["messages_per_second"]
+
     for daemon in (plain, crowded):
         wait_until_idle(daemon)
-    figures = {"without": load(bench, plain.url, "send", seconds=seconds)["messages_per_second"]}
-    figures["resident without"] = resident_megabytes(plain)
+    # Before and after: the difference looked for is no larger than what a machine's speed changes by in seconds.
+    before = sends(plain)
     with parked_polls(crowded):
-        figures["with"] = load(bench, crowded.url, "send", seconds=seconds)["messages_per_second"]
-        figures["resident with"] = resident_megabytes(crowded)
+        figures = {"with": sends(crowded), "resident with": resident_megabytes(crowded)}
+    wait_until_idle(plain)
+    figures["without"] = (before + sends(plain)) / 2
+    figures["resident without"] = resident_megabytes(plain)
     return figures
 
 
@@ -67,7 +72,7 @@ def parked_polls(daemon):
             poller.register(connection.socket, select.POLLIN)
         yield
         if answered := len(poller.poll(0)):
-            raise SystemExit(f"{answered} of {QUEUES} long polls were answered before the measurement was over")
+            raise MeasurementFailed(f"{answered} of {QUEUES} long polls were answered before the measurement was over")
     finally:
         for connection in connections:
             connection.close()
