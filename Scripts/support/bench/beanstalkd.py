@@ -1,7 +1,8 @@
 """beanstalkd with its log synced before every answer.
 
 Debian has no load generator for it. One process that waits on all connections at once is enough here: an answer costs it a
-few microseconds, and the server, which syncs for each job alone, many times that. How busy the client was is told beside the rate.
+few microseconds, and the server, which syncs for each job alone, many times that. How busy the client was is told beside
+the rate.
 """
 
 import re

@@ -1,8 +1,8 @@
 """Whether receiving and deleting slows down as a queue fills.
 
 A queue with a thousand messages would be empty at once. So four thousand are added, taken out while the clock runs, and
-added again; the queue with a million messages is treated in the very same way, by turns. The client is one of our own, since `holdfast bench`
-cannot stop the clock; how busy it was is told.
+added again; the queue with a million messages is treated in the very same way, by turns. The client is one of our own,
+since `holdfast bench` cannot stop the clock in between; how busy it was is told.
 """
 
 import statistics
