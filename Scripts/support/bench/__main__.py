@@ -16,7 +16,7 @@ from daemon import DaemonFailed, REPOSITORY
 
 from . import report
 from .failure import MeasurementFailed
-from .groups import ALL, SMOKE, USUAL
+from .groups import ALL, SMOKE
 from .machine import refuse_memory
 from .settings import Bench
 
@@ -44,7 +44,7 @@ def parse_options():
     parser = argparse.ArgumentParser(
         prog="bench",
         description=__doc__.splitlines()[0],
-        epilog="Without a group: all but emptied, and docs/benchmarks.md and the goals in the README are written. "
+        epilog="Without a group: all, and docs/benchmarks.md and the goals in the README are written. "
         + " ".join(f"{name}: {group.TITLE}." for name, group in ALL.items()),
     )
     parser.add_argument("--rounds", type=int, default=5, help="measurements of each system, taken in turn (5)")
@@ -63,7 +63,7 @@ def parse_options():
 
 
 def groups_for(options):
-    return {name: ALL[name] for name in options.group} if options.group else USUAL
+    return {name: ALL[name] for name in options.group} if options.group else ALL
 
 
 def run_groups(bench, groups, writes):
