@@ -2,7 +2,7 @@
 
 A rate says nothing on a machine that is busy with other things; a number of instructions does, so a change that makes the hot
 path longer is found anywhere. The daemon runs under callgrind, which counts what each thread executes. Over eight runs, idle and
-beside builds, the counts differed by 1 %. The writer's for sends over 64 connections differed by half, since how many of them
+beside builds, the counts differed by 2 %. The writer's for sends over 64 connections differed by half, since how many of them
 share a transaction is for the scheduler to say: it is left out. Its transactions are counted with one connection, its work
 for each message with batches of ten.
 

@@ -20,7 +20,7 @@ DOCUMENT = """\
 Written by `Scripts/bench`, which installs the systems compared from Debian and PyPI, starts each on the loopback, measures
 them in turn and stops them. All write to the same disk and, but for moto, sync before they answer. The load generators share
 the machine with what they load: `holdfast bench` for the daemon and moto, redis-benchmark and pgbench for theirs, wrk where
-it is named.
+it is named, and small clients in Python for beanstalkd and for taking portions out of a backlog, with how busy they were.
 
 Every round measures each system once. A ratio is computed within a round; told are the median of the rounds and what they
 went from and to. The rates are those of the machine and of the hour: compare ratios, not rates.
