@@ -1,0 +1,35 @@
+"""Whether a file that once was large and has been emptied is slower than a new one."""
+
+from ..figures import at_least, megabytes, ratio, Row
+from ..holdfast import create_queue, file_megabytes, fill, load, serving, wait_until_idle
+from ..requests import call
+
+TITLE = "A file of 5 GB that has been emptied"
+
+MESSAGES = 300_000
+BODY = "x" * 16_384
+
+ROWS = [
+    Row("size of the emptied file", lambda f: f["file"], megabytes),
+    Row("SendMessage on a new file", lambda f: f["new"]),
+    Row("SendMessage on the emptied file", lambda f: f["emptied"]),
+    Row("emptied / new", lambda f: f["emptied"] / f["new"], ratio, at_least(0.9)),
+]
+
+
+def measure(bench):
+    with serving(bench.folder / "new") as new, serving(bench.folder / "emptied") as emptied:
+        queue = create_queue(emptied, "large")
+        fill(emptied, queue, MESSAGES, body=BODY)
+        call(emptied.url, "PurgeQueue", QueueUrl=queue)
+        return [measure_round(bench, new, emptied) for _ in range(bench.rounds)]
+
+
+def measure_round(bench, new, emptied):
+    for daemon in (new, emptied):
+        wait_until_idle(daemon)
+    return {
+        "file": file_megabytes(emptied),
+        "new": load(bench, new.url, "send")["messages_per_second"],
+        "emptied": load(bench, emptied.url, "send")["messages_per_second"],
+    }

@@ -1,0 +1,35 @@
+"""What the daemon takes when it has nothing to do, and how soon it is ready."""
+
+import time
+
+from ..figures import at_most, megabytes, milliseconds, Row
+from ..holdfast import create_queue, file_megabytes, fill, resident_megabytes, serving, wait_until_idle
+
+TITLE = "Idle daemon with 1,000,000 messages in the file"
+
+MESSAGES = 1_000_000
+IDLE_SECONDS = 1
+
+ROWS = [
+    Row("size of the file", lambda f: f["file"], megabytes),
+    Row("from start to ready", lambda f: f["ready ms"], milliseconds, at_most(100)),
+    Row("resident after 1,000,000 messages in batches of ten", lambda f: f["worked"], megabytes),
+    Row("resident when idle after a start", lambda f: f["resident"], megabytes, at_most(25)),
+]
+
+
+def measure(bench):
+    with serving(bench.folder / "idle") as daemon:
+        fill(daemon, create_queue(daemon, "idle"), MESSAGES, body="x" * bench.message_size)
+        wait_until_idle(daemon)
+        worked = resident_megabytes(daemon)
+        return [{"worked": worked} | measure_round(daemon) for _ in range(bench.rounds)]
+
+
+def measure_round(daemon):
+    daemon.stop()
+    started = time.monotonic()
+    daemon.start()
+    ready_ms = (time.monotonic() - started) * 1000
+    time.sleep(IDLE_SECONDS)
+    return {"ready ms": ready_ms, "resident": resident_megabytes(daemon), "file": file_megabytes(daemon)}

@@ -1,0 +1,78 @@
+"""What very many queues and waiting consumers cost those that work."""
+
+import resource
+import select
+from contextlib import contextmanager
+
+from ..failure import MeasurementFailed
+from ..figures import at_least, megabytes, ratio, Row
+from ..holdfast import load, resident_megabytes, serving, wait_until_idle
+from ..requests import Connection, encoded, post_all
+
+TITLE = "10,000 queues and a long poll parked on each"
+
+QUEUES = 10_000
+FILES_NEEDED = QUEUES + 1_000
+CREATING_CONNECTIONS = 64
+WAIT_SECONDS = 20
+# Less than the polls wait, with time to park them.
+SECONDS_MAX = 10
+
+ROWS = [
+    Row("SendMessage with one queue", lambda f: f["without"]),
+    Row("SendMessage beside 10,000 queues and 10,000 long polls", lambda f: f["with"]),
+    # What two measurements of the same thing differ by on a quiet machine.
+    Row("with / without", lambda f: f["with"] / f["without"], ratio, at_least(0.95)),
+    Row("resident with one queue, after the sends", lambda f: f["resident without"], megabytes),
+    Row("resident with 10,000 queues and long polls, after the sends", lambda f: f["resident with"], megabytes),
+]
+
+
+def measure(bench):
+    allow_files()
+    with serving(bench.folder / "plain") as plain, serving(bench.folder / "crowded") as crowded:
+        post_all(crowded.port, (encoded("CreateQueue", QueueName=f"q{n}") for n in range(QUEUES)), CREATING_CONNECTIONS)
+        return [measure_round(bench, plain, crowded) for _ in range(bench.rounds)]
+
+
+def allow_files():
+    """The daemons that are started inherit the limit."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if hard < FILES_NEEDED:
+        raise MeasurementFailed(f"{FILES_NEEDED} open files are needed, the limit is {hard}: raise it with ulimit -Hn")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def measure_round(bench, plain, crowded):
+    def sends(daemon):
+        return load(bench, daemon.url, "send", seconds=min(bench.seconds, SECONDS_MAX))["messages_per_second"]
+
+    for daemon in (plain, crowded):
+        wait_until_idle(daemon)
+    # Before and after: the difference looked for is no larger than what a machine's speed changes by in seconds.
+    before = sends(plain)
+    with parked_polls(crowded):
+        figures = {"with": sends(crowded), "resident with": resident_megabytes(crowded)}
+    wait_until_idle(plain)
+    figures["without"] = (before + sends(plain)) / 2
+    figures["resident without"] = resident_megabytes(plain)
+    return figures
+
+
+@contextmanager
+def parked_polls(daemon):
+    """A long poll on each queue for as long as the block runs, which they all must outlast."""
+    connections = []
+    poller = select.poll()
+    try:
+        for number in range(QUEUES):
+            connection = Connection(daemon.port)
+            connections.append(connection)
+            connection.send(encoded("ReceiveMessage", QueueUrl=f"q{number}", WaitTimeSeconds=WAIT_SECONDS))
+            poller.register(connection.socket, select.POLLIN)
+        yield
+        if answered := len(poller.poll(0)):
+            raise MeasurementFailed(f"{answered} of {QUEUES} long polls were answered before the measurement was over")
+    finally:
+        for connection in connections:
+            connection.close()

@@ -1,0 +1,25 @@
+"""How soon a message reaches a consumer that waits for it."""
+
+from ..figures import at_most, milliseconds, Row
+from ..holdfast import load, serving
+from ..machine import sync_times_ms
+
+TITLE = "From send to parked long poll, idle daemon"
+
+ROWS = [
+    Row("one sync of 4 KiB on this disk, p50", lambda f: f["sync"]["p50"], milliseconds),
+    Row("one sync of 4 KiB on this disk, p99", lambda f: f["sync"]["p99"], milliseconds),
+    Row("send to long poll, p50", lambda f: f["poll"]["p50"], milliseconds),
+    Row("send to long poll, p50 above one sync", lambda f: f["poll"]["p50"] - f["sync"]["p50"], milliseconds, at_most(1)),
+    Row("send to long poll, p99", lambda f: f["poll"]["p99"], milliseconds, at_most(5)),
+]
+
+
+def measure(bench):
+    return [measure_round(bench) for _ in range(bench.rounds)]
+
+
+def measure_round(bench):
+    sync = sync_times_ms(bench.folder, seconds=1)
+    with serving(bench.folder / "poll") as daemon:
+        return {"sync": sync, "poll": load(bench, daemon.url, "long-poll", connections=1)["latency_ms"]}

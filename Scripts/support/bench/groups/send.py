@@ -1,0 +1,57 @@
+"""Sending, and taking out of a backlog, between the ceiling of HTTP and that of the storage."""
+
+from .. import nginx, raw_sqlite, wrk
+from ..figures import at_least, at_most, milliseconds, ratio, Row
+from ..holdfast import create_queue, load, serving
+
+TITLE = "SendMessage of 1 KiB, 64 connections, each answer after its sync"
+
+ROWS = [
+    Row("SendMessage", lambda f: f["send"]),
+    Row("SendMessage, p99", lambda f: f["send p99"], milliseconds),
+    Row("SendMessage, loaded by wrk", lambda f: f["send by wrk"]),
+    Row("SendMessage / the same loaded by wrk", lambda f: f["send"] / f["send by wrk"], ratio),
+    Row("nginx static 200 to the same requests, loaded by wrk", lambda f: f["nginx"]),
+    Row("SendMessage / nginx, both loaded by wrk", lambda f: f["send by wrk"] / f["nginx"], ratio, at_least(0.4)),
+    Row("SQLite alone, rows of 1 KiB", lambda f: f["raw SQLite"]),
+    Row("SendMessage / SQLite alone", lambda f: f["send"] / f["raw SQLite"], ratio),
+    Row("SendMessageBatch of ten, messages", lambda f: f["batch"]),
+    Row("SendMessageBatch / SendMessage, in messages", lambda f: f["batch"] / f["send"], ratio, at_least(2)),
+    Row("receive and delete in batches of ten, messages", lambda f: f["receive"]),
+    Row("receive and delete / SendMessage, in messages", lambda f: f["receive"] / f["send"], ratio, at_least(1.5)),
+    Row("SendMessage at half the rate, p99", lambda f: f["half p99"], milliseconds, at_most(10)),
+]
+
+
+def measure(bench):
+    return [measure_round(bench) for _ in range(bench.rounds)]
+
+
+def measure_round(bench):
+    with serving(bench.folder / "send") as daemon:
+        send = load(bench, daemon.url, "send")
+    figures = {"send": send["messages_per_second"], "send p99": send["latency_ms"]["p99"]}
+    with serving(bench.folder / "wrk") as daemon:
+        figures["send by wrk"] = wrk_rate(bench, daemon.url, create_queue(daemon, "bench"))
+    with nginx.Nginx(bench.folder / "nginx") as server:
+        figures["nginx"] = wrk_rate(bench, server.url, f"{server.url}/000000000000/bench")
+    figures["raw SQLite"] = raw_sqlite.inserts(bench, bench.folder / "sqlite")
+    with serving(bench.folder / "batch") as daemon:
+        figures["batch"] = load(bench, daemon.url, "send-batch")["messages_per_second"]
+    with serving(bench.folder / "receive") as daemon:
+        figures["receive"] = receive_rate(bench, daemon, figures["batch"])
+    with serving(bench.folder / "half") as daemon:
+        half = load(bench, daemon.url, "send", rate=int(send["requests_per_second"] / 2))
+    figures["half p99"] = half["latency_ms"]["p99"]
+    return figures
+
+
+def wrk_rate(bench, url, queue_url):
+    body = "x" * bench.message_size
+    return wrk.requests_per_second(bench, url, "SendMessage", bench.folder, QueueUrl=queue_url, MessageBody=body)
+
+
+def receive_rate(bench, daemon, batch_rate):
+    """Out of a backlog that lasts: taking messages out has never been twice as fast as putting them in."""
+    backlog = int(2 * batch_rate * (bench.warm_up + bench.seconds))
+    return load(bench, daemon.url, "receive-delete", backlog=backlog)["messages_per_second"]

@@ -1,0 +1,105 @@
+"""The daemon under measurement, filled with messages if need be, and its own load generator, `holdfast bench`."""
+
+import json
+import math
+import shutil
+import time
+from contextlib import contextmanager
+
+from daemon import BINARY, Daemon
+
+from .failure import MeasurementFailed
+from .requests import call, encoded, post_all
+from .server import run
+
+SETTING = "durability full, the default"
+
+BATCH = 10
+FILL_CONNECTIONS = 16
+IDLE_SECONDS = 0.5
+
+
+@contextmanager
+def serving(folder, *options):
+    """A daemon on a new database in a folder of its own, which is removed with it."""
+    folder.mkdir()
+    daemon = Daemon(folder / "holdfast.db", options)
+    try:
+        daemon.start()
+        yield daemon
+        daemon.finish()
+    finally:
+        if daemon.process is not None:
+            daemon.stop()
+        shutil.rmtree(folder)
+
+
+def load(bench, url, scenario, **options):
+    """What `holdfast bench` says of one scenario. An answer that is an error ends the measurement.
+
+    At a fixed rate, a daemon can be so far behind that a part of what was due is not even sent. If that is more than the
+    one in a hundred that a p99 leaves out, all latencies are infinite.
+    """
+    settings = {
+        "endpoint-url": url, "scenario": scenario, "format": "json", "connections": bench.connections,
+        "message-size": bench.message_size, "seconds": bench.seconds, "warm-up": bench.warm_up,
+    }
+    settings |= {name.replace("_", "-"): value for name, value in options.items()}
+    arguments = [part for name, value in settings.items() for part in (f"--{name}", value)]
+    figures = json.loads(run([BINARY, "bench", *arguments]))
+    if figures["errors"]:
+        raise MeasurementFailed(f"{figures['errors']} requests of scenario {scenario} to {url} failed")
+    if figures.get("not_sent", 0) > 0.01 * figures["requests"]:
+        figures["latency_ms"] = dict.fromkeys(figures["latency_ms"], math.inf)
+    return figures
+
+
+def create_queue(daemon, name, **attributes):
+    return call(daemon.url, "CreateQueue", QueueName=name, Attributes=attributes)["QueueUrl"]
+
+
+def fill(daemon, queue_url, messages, groups=0, first=0, body="x"):
+    """Sends so many messages in batches of ten, each to the next one of the groups, if there are any.
+
+    `first` is the number of the first message, for a queue that is filled again and would take it for a duplicate.
+    """
+
+    def entry(number):
+        entry = {"Id": str(number), "MessageBody": body}
+        if groups:
+            entry |= {"MessageGroupId": f"group-{number % groups}", "MessageDeduplicationId": str(number)}
+        return entry
+
+    def requests():
+        for start in range(first, first + messages, BATCH):
+            entries = [entry(number) for number in range(start, min(start + BATCH, first + messages))]
+            yield encoded("SendMessageBatch", QueueUrl=queue_url, Entries=entries)
+
+    post_all(daemon.port, requests(), FILL_CONNECTIONS)
+
+
+def resident_megabytes(daemon):
+    with open(f"/proc/{daemon.pid}/status") as lines:
+        return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS:"))
+
+
+def wait_until_idle(daemon):
+    """Waits until the daemon has used no CPU for a while: `holdfast bench` deletes its queue, which is then swept away."""
+    before = None
+    while (now := cpu_ticks(daemon)) != before:
+        before = now
+        time.sleep(IDLE_SECONDS)
+
+
+def cpu_ticks(daemon):
+    """Processor time so far; see `utime` and `stime` in proc_pid_stat(5)."""
+    with open(f"/proc/{daemon.pid}/stat") as line:
+        return sum(map(int, line.read().rpartition(")")[2].split()[11:13]))
+
+
+def file_megabytes(daemon):
+    return daemon.database.stat().st_size / 1e6
+
+
+def version():
+    return run([BINARY, "--version"]).split()[-1]

@@ -1,0 +1,85 @@
+"""The figures of the benchmark and the verdict on counted instructions; the measurements themselves are no tests."""
+
+from types import SimpleNamespace
+
+import pytest
+
+import instructions
+from bench import report
+from bench.__main__ import run_groups
+from bench.failure import MeasurementFailed
+from bench.figures import at_least, at_most, milliseconds, percentile, ratio, rate, Row, spread, table
+from bench.settings import Bench
+
+ROUNDS = [{"ours": 30, "theirs": 20}, {"ours": 10, "theirs": 20}, {"ours": 50, "theirs": 20}]
+
+
+def ratio_row(goal=None):
+    return Row("ours / theirs", lambda figures: figures["ours"] / figures["theirs"], ratio, goal)
+
+
+@pytest.mark.parametrize("percent, value", [(1, 1), (50, 50), (99, 99), (99.9, 100), (100, 100)])
+def test_a_percentile_is_the_least_value_that_so_many_do_not_exceed(percent, value):
+    assert percentile(range(100, 0, -1), percent) == value
+
+
+def test_the_percentiles_of_one_value_are_that_value():
+    assert [percentile([7], percent) for percent in (0, 50, 99)] == [7, 7, 7]
+
+
+def test_a_spread_tells_the_median_and_the_extremes():
+    assert spread([30_000, 10_000, 52_000], rate) == "30,000/s (10,000/s to 52,000/s)"
+
+
+def test_one_value_has_no_spread():
+    assert spread([1.5], milliseconds) == "1.50 ms"
+
+
+def test_a_ratio_is_one_within_a_round():
+    assert ratio_row().cells(ROUNDS) == ["ours / theirs", "–", "1.50 (0.50 to 2.50)", "–"]
+
+
+@pytest.mark.parametrize(
+    "goal, verdict", [(at_least(1.5), "yes"), (at_least(1.6), "no"), (at_most(1.5), "yes"), (at_most(1.4), "no")]
+)
+def test_the_median_decides_whether_a_goal_is_reached(goal, verdict):
+    assert ratio_row(goal).cells(ROUNDS)[3] == verdict
+
+
+def test_a_table_is_aligned():
+    lines = table([ratio_row(at_least(1)).cells(ROUNDS)]).splitlines()
+    assert lines[2] == "| ours / theirs | ≥ 1.00 | 1.50 (0.50 to 2.50)        | yes     |"
+    assert len({len(line) for line in lines}) == 1
+
+
+def test_the_goals_replace_those_of_the_last_run():
+    group = SimpleNamespace(ROWS=[ratio_row(), ratio_row(at_least(1))])
+    text = f"before {report.GOALS_BEGIN} old {report.GOALS_END} after"
+    written = report.with_goals(text, {"group": group}, {"group": ROUNDS})
+    assert written == f"before {report.GOALS_BEGIN}\n{table([ratio_row(at_least(1)).cells(ROUNDS)])}\n{report.GOALS_END} after"
+
+
+def test_the_document_names_the_groups_that_failed():
+    group = SimpleNamespace(TITLE="Ours", ROWS=[ratio_row(at_least(1))])
+    written = report.document("- date: today", {"group": group}, {"group": ROUNDS}, ["tail"])
+    assert "- date: today\n- not in here, because their measurement failed: tail\n" in written
+    assert "## Ours" in written
+
+
+def test_a_group_that_fails_does_not_keep_the_others_from_being_told(tmp_path, capsys):
+    def fail(bench):
+        raise MeasurementFailed("moto answered nothing")
+
+    groups = {
+        "first": SimpleNamespace(TITLE="First", ROWS=[ratio_row()], measure=fail),
+        "second": SimpleNamespace(TITLE="Second", ROWS=[ratio_row()], measure=lambda bench: ROUNDS),
+    }
+    assert run_groups(Bench(tmp_path, rounds=3, seconds=1), groups, writes=False) == 1
+    told = capsys.readouterr().out
+    assert "first failed: moto answered nothing" in told
+    assert "1.50 (0.50 to 2.50)" in told
+
+
+@pytest.mark.parametrize("count, status", [(100, 0), (104, 0), (106, 1), (90, 0)])
+def test_only_more_instructions_than_the_tolerance_fail(count, status):
+    assert instructions.judge({"send": {"http": count}}, {"send": {"http": 100}}) == status
