@@ -13,33 +13,37 @@ package enum Base64 {
 
     /// The text of `bytes` as ASCII bytes.
     package static func encode(_ bytes: [UInt8]) -> [UInt8] {
-        var text: [UInt8] = []
-        text.reserveCapacity((bytes.count + 2) / 3 * 4)
-        append(bytes, to: &text)
-        return text
+        let count = (bytes.count + 2) / 3 * 4
+        return [UInt8](unsafeUninitializedCapacity: count) { text, written in
+            bytes.withUnsafeBufferPointer { write($0, to: text) }
+            written = count
+        }
     }
 
     /// Appends the text of `bytes` to `text`.
     package static func append(_ bytes: [UInt8], to text: inout [UInt8]) {
+        text += encode(bytes)
+    }
+
+    /// Into memory of the right size: appending would look for room at every character.
+    private static func write(_ bytes: UnsafeBufferPointer<UInt8>, to text: UnsafeMutableBufferPointer<UInt8>) {
         let alphabet = alphabet.utf8Start
+        var position = 0
+        func append(_ group: Int, digits: Int) {
+            for digit in 0..<4 {
+                text[position + digit] = digit < digits ? alphabet[group >> (18 - 6 * digit) & 63] : padding
+            }
+            position += 4
+        }
         var index = 0
         while index + 2 < bytes.count {
-            let group = Int(bytes[index]) << 16 | Int(bytes[index + 1]) << 8 | Int(bytes[index + 2])
-            text.append(alphabet[group >> 18])
-            text.append(alphabet[group >> 12 & 63])
-            text.append(alphabet[group >> 6 & 63])
-            text.append(alphabet[group & 63])
+            append(Int(bytes[index]) << 16 | Int(bytes[index + 1]) << 8 | Int(bytes[index + 2]), digits: 4)
             index += 3
         }
         switch bytes.count - index {
-        case 1:
-            let group = Int(bytes[index])
-            text += [alphabet[group >> 2], alphabet[group << 4 & 63], padding, padding]
-        case 2:
-            let group = Int(bytes[index]) << 8 | Int(bytes[index + 1])
-            text += [alphabet[group >> 10], alphabet[group >> 4 & 63], alphabet[group << 2 & 63], padding]
-        default:
-            break
+        case 1: append(Int(bytes[index]) << 16, digits: 2)
+        case 2: append(Int(bytes[index]) << 16 | Int(bytes[index + 1]) << 8, digits: 3)
+        default: break
         }
     }
 
@@ -49,23 +53,46 @@ package enum Base64 {
         guard text.count % 4 == 0 else { return nil }
         guard let last = text.last else { return [] }
         let padded = last != padding ? 0 : text[text.count - 2] == padding ? 2 : 1
-        let digitCount = text.count - padded
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(digitCount * 3 / 4)
-        var bits: UInt32 = 0
-        var bitCount = 0
-        return values.withUnsafeBufferPointer { values in
-            for digit in text.prefix(digitCount) {
-                let value = values[Int(digit)]
-                guard value != 255 else { return nil }
+        var isValid = false
+        let bytes = [UInt8](unsafeUninitializedCapacity: text.count / 4 * 3) { bytes, count in
+            text.withUnsafeBufferPointer { text in
+                isValid = read(UnsafeBufferPointer(rebasing: text.dropLast(padded)), to: bytes, count: &count)
+            }
+        }
+        return isValid ? bytes : nil
+    }
+
+    /// Decodes digits without their padding; false if they are no base64.
+    private static func read(
+        _ digits: UnsafeBufferPointer<UInt8>, to bytes: UnsafeMutableBufferPointer<UInt8>, count: inout Int
+    ) -> Bool {
+        values.withUnsafeBufferPointer { values in
+            var bits: UInt32 = 0
+            var bitCount: UInt32 = 0
+            var index = 0
+            func take() -> Bool {
+                let value = values[Int(digits[index])]
                 bits = bits << 6 | UInt32(value)
                 bitCount += 6
-                if bitCount >= 8 {
-                    bitCount -= 8
-                    bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(bitCount)))
-                }
+                index += 1
+                return value != 255
             }
-            return bits & (1 << UInt32(bitCount) - 1) == 0 ? bytes : nil
+            func give() {
+                bitCount -= 8
+                bytes[count] = UInt8(truncatingIfNeeded: bits >> bitCount)
+                count += 1
+            }
+            while index + 4 <= digits.count {
+                guard take(), take(), take(), take() else { return false }
+                give()
+                give()
+                give()
+            }
+            while index < digits.count {
+                guard take() else { return false }
+                if bitCount >= 8 { give() }
+            }
+            return bits & (1 << bitCount - 1) == 0
         }
     }
 }

@@ -18,24 +18,24 @@ final class DigestAlgorithm: @unchecked Sendable {  // immutable after init; con
         precondition(status == 0, "no thread-specific storage left")
     }
 
-    /// Hashes what `feed` puts into the hasher, and hands out the digest for the duration of `body`.
-    func digest<Result>(
-        _ feed: (borrowing DigestInput) -> Void, _ body: (UnsafeRawBufferPointer) -> Result
-    ) -> Result {
+    /// The digest of what `feed` puts into the hasher.
+    func digest(_ feed: (borrowing DigestInput) -> Void) -> [UInt8] {
         let context = threadContext()
-        // Only a failure to allocate can make these calls fail.
-        precondition(EVP_DigestInit_ex2(context, algorithm, nil) == 1, "cannot start a digest")
+        // Without an algorithm the context starts over with the one it has. Given the same one again it would lock it
+        // and take new memory for its state. Only a failure to allocate can make these calls fail.
+        precondition(EVP_DigestInit_ex2(context, nil, nil) == 1, "cannot start a digest")
         feed(DigestInput(context: context))
-        return withUnsafeTemporaryAllocation(byteCount: byteCount, alignment: 8) { digest in
-            let output = digest.baseAddress?.assumingMemoryBound(to: UInt8.self)
-            precondition(EVP_DigestFinal_ex(context, output, nil) == 1, "cannot finish a digest")
-            return body(UnsafeRawBufferPointer(digest))
+        return [UInt8](unsafeUninitializedCapacity: byteCount) { digest, count in
+            precondition(EVP_DigestFinal_ex(context, digest.baseAddress, nil) == 1, "cannot finish a digest")
+            count = byteCount
         }
     }
 
     private func threadContext() -> OpaquePointer {
         if let kept = pthread_getspecific(contextKey) { return OpaquePointer(kept) }
-        guard let context = EVP_MD_CTX_new() else { preconditionFailure("out of memory") }
+        guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex2(context, algorithm, nil) == 1 else {
+            preconditionFailure("out of memory")
+        }
         pthread_setspecific(contextKey, UnsafeRawPointer(context))
         return context
     }

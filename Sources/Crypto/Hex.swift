@@ -15,6 +15,16 @@ package enum Hex {
         bytes.withUnsafeBytes { encode($0) }
     }
 
+    /// Appends two lower-case digits for each byte to `text`.
+    package static func append(_ bytes: [UInt8], to text: inout [UInt8]) {
+        text.append(addingCapacity: bytes.count * 2) { output in
+            output.withUnsafeMutableBufferPointer { digits, count in
+                bytes.withUnsafeBytes { write($0, to: UnsafeMutableBufferPointer(rebasing: digits[count...])) }
+                count += bytes.count * 2
+            }
+        }
+    }
+
     /// The bytes that `text` spells in digits of either case; `nil` if it is anything else.
     package static func decode(_ text: String) -> [UInt8]? {
         let digits = text.utf8.map { value(of: $0) }
@@ -30,9 +40,9 @@ package enum Hex {
 
     static func write(_ bytes: UnsafeRawBufferPointer, to text: UnsafeMutableBufferPointer<UInt8>) {
         let digits = digits.utf8Start
-        for (index, byte) in bytes.enumerated() {
-            text[index * 2] = digits[Int(byte >> 4)]
-            text[index * 2 + 1] = digits[Int(byte & 15)]
+        for index in bytes.indices {
+            text[index * 2] = digits[Int(bytes[index] >> 4)]
+            text[index * 2 + 1] = digits[Int(bytes[index] & 15)]
         }
     }
 

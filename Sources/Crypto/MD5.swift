@@ -14,11 +14,11 @@ package enum MD5 {
 
     /// The digest of all the pieces that `feed` puts in, as 32 lower-case hexadecimal digits.
     package static func hexDigest(_ feed: (borrowing DigestInput) -> Void) -> String {
-        algorithm.digest(feed) { Hex.encode($0) }
+        Hex.encode(algorithm.digest(feed))
     }
 
     /// The 16 bytes of the digest of `bytes`.
     package static func digest(of bytes: [UInt8]) -> [UInt8] {
-        algorithm.digest({ $0.update(bytes) }, { [UInt8]($0) })
+        algorithm.digest { $0.update(bytes) }
     }
 }

@@ -9,7 +9,7 @@ package enum SHA256 {
 
     /// The 32 bytes of the digest of all the pieces that `feed` puts in.
     package static func digest(_ feed: (borrowing DigestInput) -> Void) -> [UInt8] {
-        algorithm.digest(feed) { [UInt8]($0) }
+        algorithm.digest(feed)
     }
 
     /// The digest of `bytes` as 64 lower-case hexadecimal digits.
@@ -24,6 +24,6 @@ package enum SHA256 {
 
     /// The digest of all the pieces that `feed` puts in, as 64 lower-case hexadecimal digits.
     package static func hexDigest(_ feed: (borrowing DigestInput) -> Void) -> String {
-        algorithm.digest(feed) { Hex.encode($0) }
+        Hex.encode(algorithm.digest(feed))
     }
 }
