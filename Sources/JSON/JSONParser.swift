@@ -62,11 +62,12 @@ private struct JSONParser {
         try enter()
         var members: [JSONMember] = []
         if !skip(UInt8(ascii: "}")) {
+            members.reserveCapacity(2)  // as many as the entries of batches and the shortest requests have
             repeat {
                 skipWhitespace()
                 guard position < count else { throw failure(.unexpectedEnd) }
                 guard start[position] == UInt8(ascii: "\"") else { throw failure(.unexpectedCharacter) }
-                let key = String(decoding: try string(), as: UTF8.self)
+                let key = try self.key()
                 try expect(UInt8(ascii: ":"))
                 members.append(JSONMember(key: key, value: try value()))
             } while skip(UInt8(ascii: ","))
@@ -132,12 +133,23 @@ private struct JSONParser {
 
     /// The string that begins here. Almost all hold no escape and are one copy.
     private mutating func string() throws(JSONError) -> [UInt8] {
+        let (raw, hasEscapes) = try quoted()
+        return hasEscapes ? unescaped(raw) : Array(raw)
+    }
+
+    /// Like `string()`, but text at once: most names are so short that they need no memory of their own.
+    private mutating func key() throws(JSONError) -> String {
+        let (raw, hasEscapes) = try quoted()
+        return hasEscapes ? String(decoding: unescaped(raw), as: UTF8.self) : String(decoding: raw, as: UTF8.self)
+    }
+
+    /// What stands between the quotes of the string that begins here, and whether there are escapes in it.
+    private mutating func quoted() throws(JSONError) -> (raw: UnsafeBufferPointer<UInt8>, hasEscapes: Bool) {
         position += 1
         let begin = position
         let hasEscapes = try findClosingQuote()
-        let raw = UnsafeBufferPointer(start: start + begin, count: position - begin)
-        position += 1
-        return hasEscapes ? unescaped(raw) : Array(raw)
+        defer { position += 1 }
+        return (UnsafeBufferPointer(start: start + begin, count: position - begin), hasEscapes)
     }
 
     /// Moves to the quote that ends the string, checking everything on the way, and tells whether there were escapes.

@@ -4,8 +4,12 @@ enum JSONText {
     static func firstSpecial(_ bytes: UnsafePointer<UInt8>, from begin: Int, to end: Int) -> Int {
         var position = begin
         let raw = UnsafeRawPointer(bytes)
+        func marks(at offset: Int) -> UInt64 {
+            specialMarks(in: raw.loadUnaligned(fromByteOffset: position + offset, as: UInt64.self).littleEndian)
+        }
+        while position + 32 <= end, marks(at: 0) | marks(at: 8) | marks(at: 16) | marks(at: 24) == 0 { position += 32 }
         while position + 8 <= end {
-            let marks = specialMarks(in: raw.loadUnaligned(fromByteOffset: position, as: UInt64.self).littleEndian)
+            let marks = marks(at: 0)
             if marks != 0 { return position + marks.trailingZeroBitCount / 8 }
             position += 8
         }
@@ -15,6 +19,7 @@ enum JSONText {
 
     /// The high bit of each of eight bytes that `firstSpecial` looks for, exact up to the first one found: subtraction
     /// can only borrow from a byte above one that is itself marked.
+    @inline(__always)
     private static func specialMarks(in word: UInt64) -> UInt64 {
         let ones: UInt64 = 0x0101_0101_0101_0101
         let control = word &- ones &* 0x20

@@ -9,6 +9,11 @@ package struct JSONWriter {
         bytes.reserveCapacity(capacity)
     }
 
+    /// Takes memory for so many bytes more.
+    package mutating func reserve(_ byteCount: Int) {
+        bytes.reserveCapacity(bytes.count + byteCount)
+    }
+
     package mutating func beginObject() { open(UInt8(ascii: "{")) }
     package mutating func endObject() { bytes.append(UInt8(ascii: "}")) }
     package mutating func beginArray() { open(UInt8(ascii: "[")) }
@@ -33,9 +38,25 @@ package struct JSONWriter {
     /// A string from its UTF-8.
     package mutating func string(_ utf8: UnsafeBufferPointer<UInt8>) {
         separate()
-        bytes.append(UInt8(ascii: "\""))
-        appendEscaped(utf8)
-        bytes.append(UInt8(ascii: "\""))
+        if let start = utf8.baseAddress, JSONText.firstSpecial(start, from: 0, to: utf8.count) == utf8.count {
+            appendQuoted(UnsafeBufferPointer(start: start, count: utf8.count))
+        } else {
+            bytes.append(UInt8(ascii: "\""))
+            appendEscaped(utf8)
+            bytes.append(UInt8(ascii: "\""))
+        }
+    }
+
+    /// A string in which nothing has to be escaped, as in nearly all: memory is looked for once, not for each quote.
+    private mutating func appendQuoted(_ utf8: UnsafeBufferPointer<UInt8>) {
+        bytes.append(addingCapacity: utf8.count + 2) { output in
+            output.append(UInt8(ascii: "\""))
+            output.withUnsafeMutableBufferPointer { memory, count in
+                _ = UnsafeMutableBufferPointer(rebasing: memory[count...]).initialize(fromContentsOf: utf8)
+                count += utf8.count
+            }
+            output.append(UInt8(ascii: "\""))
+        }
     }
 
     /// A string of bytes that need no escape, such as base64, written by the caller.
