@@ -47,23 +47,28 @@ package struct MessageID: Sendable, Hashable {
 
     /// The usual form with dashes, lower case, 36 characters.
     package var text: String {
-        let digits = StaticHex.digits
-        return String(unsafeUninitializedCapacity: 36) { buffer in
-            var position = 0
-            for (index, byte) in bytes.enumerated() {
-                if index == 4 || index == 6 || index == 8 || index == 10 {
-                    buffer[position] = UInt8(ascii: "-")
-                    position += 1
+        var text: [UInt8] = []
+        append(to: &text)
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Appends ``text`` without making a string of it.
+    package func append(to text: inout [UInt8]) {
+        let digits = Self.digits.utf8Start
+        text.append(addingCapacity: bytes.count * 2 + 4) { output in
+            output.withUnsafeMutableBufferPointer { characters, count in
+                for index in bytes.indices {
+                    if index == 4 || index == 6 || index == 8 || index == 10 {
+                        characters[count] = UInt8(ascii: "-")
+                        count += 1
+                    }
+                    characters[count] = digits[Int(bytes[index] >> 4)]
+                    characters[count + 1] = digits[Int(bytes[index] & 15)]
+                    count += 2
                 }
-                buffer[position] = digits[Int(byte >> 4)]
-                buffer[position + 1] = digits[Int(byte & 15)]
-                position += 2
             }
-            return position
         }
     }
-}
 
-enum StaticHex {
-    static let digits: [UInt8] = Array("0123456789abcdef".utf8)
+    private static let digits: StaticString = "0123456789abcdef"
 }

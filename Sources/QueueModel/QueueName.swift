@@ -82,6 +82,12 @@ extension UInt8 {
 package enum AccountID {
     /// Twelve digits.
     package static func isValid(_ text: String) -> Bool {
-        text.utf8.count == 12 && text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        var text = text
+        return text.withUTF8 { isValid($0) }
+    }
+
+    /// Twelve digits.
+    package static func isValid(_ utf8: UnsafeBufferPointer<UInt8>) -> Bool {
+        utf8.count == 12 && utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
     }
 }

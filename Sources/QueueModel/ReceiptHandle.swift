@@ -37,17 +37,17 @@ package struct ReceiptHandle: Sendable, Equatable {
     }
 
     /// The handle in bytes that ``encoded`` made; nil for any others.
-    package init?(encoded bytes: some Collection<UInt8>) {
-        guard bytes.count == Self.byteCount, bytes.first == Self.version else { return nil }
-        var rest = bytes.dropFirst()
-        func integer(_ width: Int) -> Int64 {
-            defer { rest = rest.dropFirst(width) }
-            return rest.prefix(width).reduce(0) { $0 << 8 | Int64($1) }
+    package init?(encoded bytes: [UInt8]) {
+        guard bytes.count == Self.byteCount, bytes[0] == Self.version else { return nil }
+        var offset = 1
+        func integer<Integer: FixedWidthInteger>(_ type: Integer.Type) -> Integer {
+            defer { offset += type.bitWidth / 8 }
+            return bytes.withUnsafeBytes { Integer(bigEndian: $0.loadUnaligned(fromByteOffset: offset, as: type)) }
         }
-        queue = QueueID(integer(8))
-        backlog = BacklogID(integer(8))
-        message = SequenceNumber(integer(8))
-        receiveCount = Int(integer(4))
-        receivedAt = Timestamp(milliseconds: integer(8))
+        queue = QueueID(integer(Int64.self))
+        backlog = BacklogID(integer(Int64.self))
+        message = SequenceNumber(integer(Int64.self))
+        receiveCount = Int(integer(UInt32.self))
+        receivedAt = Timestamp(milliseconds: integer(Int64.self))
     }
 }

@@ -29,7 +29,7 @@ struct MessageContentTests {
             0x10000, 0x1fffe, 0x1d4b3, 0x10ffff,
         ] as [UInt32])
     func valid(scalar: UInt32) {
-        for length in 0...17 { #expect(MessageContent.isValid(embedded(scalar, at: length))) }
+        for length in 0...70 { #expect(MessageContent.isValid(embedded(scalar, at: length))) }
     }
 
     @Test(
@@ -38,19 +38,19 @@ struct MessageContentTests {
             0x0, 0x1, 0x8, 0xb, 0xc, 0xe, 0x1f, 0xd800, 0xdbff, 0xdc00, 0xdfff, 0xfffe, 0xffff,
         ] as [UInt32])
     func invalid(scalar: UInt32) {
-        for length in 0...17 { #expect(!MessageContent.isValid(embedded(scalar, at: length))) }
+        for length in 0...70 { #expect(!MessageContent.isValid(embedded(scalar, at: length))) }
     }
 
     /// A character after so many others and before some.
     private func embedded(_ scalar: UInt32, at length: Int) -> [UInt8] {
-        [UInt8](repeating: 0x61, count: length) + Self.utf8(scalar) + [UInt8](repeating: 0x7a, count: 17 - length)
+        [UInt8](repeating: 0x61, count: length) + Self.utf8(scalar) + [UInt8](repeating: 0x7a, count: 70 - length)
     }
 
-    @Test func `every byte below a space is told apart in every place of eight`() {
+    @Test func `every byte below a space is told apart in every place of 32`() {
         for byte in UInt8(0)...0x7f {
             let passes = byte >= 0x20 || [0x9, 0xa, 0xd].contains(byte)
-            for index in 0..<8 {
-                var bytes = [UInt8](repeating: 0x20, count: 8)
+            for index in 0..<32 {
+                var bytes = [UInt8](repeating: 0x20, count: 32)
                 bytes[index] = byte
                 #expect(MessageContent.isValid(bytes) == passes, "\(byte) at \(index)")
             }
