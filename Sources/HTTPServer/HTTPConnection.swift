@@ -53,7 +53,8 @@ struct HTTPConnection {
 
     /// A request whose body is still coming.
     private struct PartialRequest {
-        var request: HTTPRequest
+        let head: RequestHead
+        var body: [UInt8] = []
         /// Of a body with a Content-Length.
         var missingBytes = 0
         var chunks: ChunkedDecoder?
@@ -63,20 +64,20 @@ struct HTTPConnection {
         /// - Returns: how many bytes belong to the body.
         mutating func receive(_ bytes: UnsafeRawBufferPointer) throws(HTTPFailure) -> Int {
             if chunks != nil {
-                return try chunks!.decode(bytes, into: &request.body)
+                return try chunks!.decode(bytes, into: &body)
             }
             let used = min(missingBytes, bytes.count)
             reserveBody()
-            request.body.append(contentsOf: bytes[..<used])
+            body.append(contentsOf: bytes[..<used])
             missingBytes -= used
             return used
         }
 
         /// Memory for the whole body, but for a large one only after a good part has really come.
         private mutating func reserveBody() {
-            let total = request.body.count + missingBytes
-            if total <= 256 * 1024 || request.body.count >= 128 * 1024 {
-                request.body.reserveCapacity(total)
+            let total = body.count + missingBytes
+            if total <= 256 * 1024 || body.count >= 128 * 1024 {
+                body.reserveCapacity(total)
             }
         }
     }
@@ -127,7 +128,7 @@ struct HTTPConnection {
 
     /// What the connection keeps in memory of unfinished requests, and the handler of the one it is to answer.
     var bufferedBytes: Int {
-        inputCount + (partial?.request.body.count ?? 0) + handledBytes
+        inputCount + (partial?.body.count ?? 0) + handledBytes
     }
 
     // MARK: Events
@@ -324,26 +325,27 @@ struct HTTPConnection {
     private mutating func begin(
         _ head: RequestHead, _ rest: UnsafeRawBufferPointer, _ surroundings: inout ConnectionSurroundings
     ) throws(HTTPFailure) -> (used: Int, step: Step) {
-        let request = HTTPRequest(
-            id: surroundings.ids.next(), method: head.method, path: head.path, query: head.query,
-            headers: head.headers, localPort: localPort, remoteAddress: remoteAddress)
         manner = ResponseEncoder.Manner(
-            requestID: request.id, omitsBody: head.method == .head, closes: !head.keepsAlive,
+            requestID: surroundings.ids.next(), omitsBody: head.method == .head, closes: !head.keepsAlive,
             announcesKeepAlive: head.isHTTP10)
-        var partial = PartialRequest(request: request)
         switch head.framing {
         case .length(let length):
             if length > surroundings.configuration.maximumBodyBytes { throw .bodyTooLarge }
-            partial.missingBytes = length
+            // Most requests come in one piece.
+            if length <= rest.count {
+                let body = Array(UnsafeRawBufferPointer(rebasing: rest[..<length]))
+                return (length, hand(head, over: body))
+            }
+            partial = PartialRequest(head: head, missingBytes: length)
         case .chunked:
-            partial.chunks = ChunkedDecoder(
+            let chunks = ChunkedDecoder(
                 maximumBodyBytes: surroundings.configuration.maximumBodyBytes,
                 maximumTrailerBytes: surroundings.configuration.maximumHeaderBytes)
+            partial = PartialRequest(head: head, chunks: chunks)
         }
-        self.partial = partial
         phase = .body
         timer = nil
-        if head.expectsContinue, rest.isEmpty, !partial.isComplete {
+        if head.expectsContinue, rest.isEmpty {
             surroundings.output.append("HTTP/1.1 100 Continue\r\n\r\n")
         }
         return try parseBody(rest)
@@ -353,13 +355,20 @@ struct HTTPConnection {
         _ bytes: UnsafeRawBufferPointer
     ) throws(HTTPFailure) -> (used: Int, step: Step) {
         let used = try partial!.receive(bytes)
-        guard partial!.isComplete else { return (used, .wait) }
-        let request = partial!.request
+        guard let complete = partial, complete.isComplete else { return (used, .wait) }
         partial = nil
+        return (used, hand(complete.head, over: complete.body))
+    }
+
+    /// The request is complete.
+    private mutating func hand(_ head: RequestHead, over body: [UInt8]) -> Step {
         phase = .handling
         timer = nil
-        handledBytes = request.body.count > Self.smallBody ? request.body.count : 0
-        return (used, .handle(request))
+        handledBytes = body.count > Self.smallBody ? body.count : 0
+        return .handle(
+            HTTPRequest(
+                id: manner.requestID, method: head.method, path: head.path, query: head.query, headers: head.headers,
+                body: body, localPort: localPort, remoteAddress: remoteAddress))
     }
 
     // MARK: Ends

@@ -39,6 +39,18 @@ package struct HTTPHeaders: Sendable {
         return nil
     }
 
+    /// The bytes of the first value of a field, or nil if there is none of this name. They are no copy.
+    /// - Parameter lowercaseName: the name in lower case.
+    package func bytes(of lowercaseName: StaticString) -> ArraySlice<UInt8>? {
+        let value = bytes.withUnsafeBytes { bytes -> Range<Int32>? in
+            for field in fields where field.name.count == lowercaseName.utf8CodeUnitCount {
+                if bytes.holdsIgnoringCase(lowercaseName, in: Self.wide(field.name)) { return field.value }
+            }
+            return nil
+        }
+        return value.map { bytes[Self.wide($0)] }
+    }
+
     /// All values of a field, in the order in which they came.
     package func values(of name: String) -> [String] {
         fields.filter { matches($0, name) }.map { text($0.value) }
@@ -50,7 +62,11 @@ package struct HTTPHeaders: Sendable {
     }
 
     private func text(_ range: Range<Int32>) -> String {
-        String(decoding: bytes[Int(range.lowerBound)..<Int(range.upperBound)], as: UTF8.self)
+        String(decoding: bytes[Self.wide(range)], as: UTF8.self)
+    }
+
+    private static func wide(_ range: Range<Int32>) -> Range<Int> {
+        Int(range.lowerBound)..<Int(range.upperBound)
     }
 
     private func matches(_ field: Field, _ name: String) -> Bool {

@@ -7,7 +7,9 @@ package enum HTTPMethod: String, Sendable {
 }
 
 /// A complete request: its head was well-formed, its body is all there.
-package struct HTTPRequest: Sendable {
+///
+/// A class because it goes through many hands, and a copy of all its members would cost more each time.
+package final class HTTPRequest: Sendable {
     /// Unique, in the form of a UUID. The answer carries it in the header named by the configuration.
     package let id: String
     package let method: HTTPMethod
@@ -16,7 +18,7 @@ package struct HTTPRequest: Sendable {
     /// What follows the `?`, as received; empty if there is none.
     package let query: String
     package let headers: HTTPHeaders
-    package internal(set) var body: [UInt8]
+    package let body: [UInt8]
     /// The port on which the request came in.
     package let localPort: UInt16
     /// The client's address as numbers, without its port.

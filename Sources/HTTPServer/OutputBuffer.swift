@@ -72,8 +72,12 @@ struct OutputBuffer: ~Copyable {
         }
     }
 
+    @inline(__always)
     private mutating func reserve(_ additional: Int) {
-        guard memory.count - count < additional else { return }
+        if memory.count - count < additional { grow(by: additional) }
+    }
+
+    private mutating func grow(by additional: Int) {
         let grown = UnsafeMutableRawBufferPointer.allocate(
             byteCount: max(memory.count * 2, count + additional), alignment: 16)
         grown.copyMemory(from: bytes)

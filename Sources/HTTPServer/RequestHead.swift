@@ -202,7 +202,7 @@ private struct RequestHeadParser {
 
     private mutating func interpretHost(_ value: Range<Int>) throws(HTTPFailure) {
         guard hostField == nil else { throw .badRequest("more than one Host") }
-        guard bytes[value].allSatisfy(Byte.isHost) else { throw .badRequest("malformed Host") }
+        guard bytes.bytes(in: value).allSatisfy(Byte.isHost) else { throw .badRequest("malformed Host") }
         hostField = fields.count
     }
 
@@ -221,11 +221,11 @@ private struct RequestHeadParser {
     /// A length too large for an integer is kept as the largest one, which no limit lets through. The same length
     /// given twice is accepted (RFC 9112, 6.3), a list in one field is not.
     private mutating func interpretContentLength(_ value: Range<Int>) throws(HTTPFailure) {
-        guard !value.isEmpty, bytes[value].allSatisfy(Byte.isDigit) else {
+        guard !value.isEmpty, bytes.bytes(in: value).allSatisfy(Byte.isDigit) else {
             throw .badRequest("malformed Content-Length")
         }
         var length = 0
-        for byte in bytes[value] {
+        for byte in bytes.bytes(in: value) {
             let (product, overflow) = length.multipliedReportingOverflow(by: 10)
             let (sum, overflowAgain) = product.addingReportingOverflow(Int(byte) - 0x30)
             length = overflow || overflowAgain ? Int.max : sum

@@ -12,15 +12,16 @@ struct ResponseEncoder {
         var announcesKeepAlive = false
     }
 
-    private let requestIDName: [UInt8]
-    private let serverLine: [UInt8]
-    /// The lines `Server` and `Date`, made once a second.
+    /// The line `Server`, or nothing.
+    private let serverLine: String
+    private let requestIDHeader: String
+    /// What follows the status line, up to the value of the request id. Made once a second, for the date in it.
     private var commonLines: [UInt8] = []
     private var commonLinesSecond = Int64.min
 
     init(requestIDHeader: String, serverName: String?) {
-        requestIDName = Array("\(requestIDHeader): ".utf8)
-        serverLine = serverName.map { Array("Server: \($0)\r\n".utf8) } ?? []
+        self.requestIDHeader = requestIDHeader
+        serverLine = serverName.map { "Server: \($0)\r\n" } ?? ""
     }
 
     /// Tells the time for the Date header.
@@ -29,13 +30,12 @@ struct ResponseEncoder {
         guard second != commonLinesSecond else { return }
         commonLinesSecond = second
         let date = UTCTime(millisecondsSinceEpoch: milliseconds).imfFixdate
-        commonLines = serverLine + Array("Date: \(date)\r\n".utf8)
+        commonLines = Array("\(serverLine)Date: \(date)\r\n\(requestIDHeader): ".utf8)
     }
 
     func encode(_ response: HTTPResponse, _ manner: Manner, to output: inout OutputBuffer) {
         appendStatusLine(response.status, to: &output)
         output.append(commonLines)
-        output.append(requestIDName)
         output.appendHeaderText(manner.requestID)
         output.append("\r\n")
         for (name, value) in response.headers {
