@@ -24,6 +24,24 @@ package enum ActionName: String, CaseIterable, Sendable {
     case tagQueue = "TagQueue"
     case untagQueue = "UntagQueue"
 
+    /// The action of that name. Unlike `init(rawValue:)` it makes no text of the name, and compares few.
+    init?(utf8 name: ArraySlice<UInt8>) {
+        guard name.count < Self.byLength.count else { return nil }
+        for action in Self.byLength[name.count] {
+            var text = action.rawValue
+            guard text.withUTF8({ name.equals($0) }) else { continue }
+            self = action
+            return
+        }
+        return nil
+    }
+
+    /// At each length the actions whose names are so long.
+    private static let byLength: [[ActionName]] = {
+        let lengths = allCases.map(\.rawValue.utf8.count)
+        return (0...(lengths.max() ?? 0)).map { length in allCases.filter { $0.rawValue.utf8.count == length } }
+    }()
+
     /// Whether the action has an output shape. The others answer with an empty body in JSON and without a Result
     /// element in XML.
     package var hasOutput: Bool {

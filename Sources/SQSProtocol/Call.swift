@@ -8,15 +8,13 @@ enum Call {
     /// It names no action and does not look like JSON either.
     case nothing
 
-    private static let targetPrefix = "AmazonSQS."
-
     init(_ request: HTTPRequest) {
         guard request.method == .get || request.method == .post else {
             self = .nothing
             return
         }
-        let mediaType = MediaType(request.headers["Content-Type"])
-        let target = request.headers["X-Amz-Target"]
+        let mediaType = MediaType(request.headers.bytes(of: "content-type"))
+        let target = request.headers.bytes(of: "x-amz-target")
         // Some clients send a target and a form: then the form decides, if it names an action.
         if let target, mediaType != .form {
             self = Self.json(target: target)
@@ -36,10 +34,15 @@ enum Call {
         }
     }
 
-    private static func json(target: String) -> Call {
-        guard target.hasPrefix(targetPrefix) else { return .refused(.invalidAction(target), .json) }
-        let name = String(Substring(target.utf8.dropFirst(targetPrefix.utf8.count)))
-        return ActionName(rawValue: name).map { .json($0) } ?? .refused(.invalidAction(name), .json)
+    private static func json(target: ArraySlice<UInt8>) -> Call {
+        guard target.hasPrefix("AmazonSQS.") else {
+            return .refused(.invalidAction(String(decoding: target, as: UTF8.self)), .json)
+        }
+        let name = target.dropFirst("AmazonSQS.".utf8.count)
+        guard let action = ActionName(utf8: name) else {
+            return .refused(.invalidAction(String(decoding: name, as: UTF8.self)), .json)
+        }
+        return .json(action)
     }
 
     private static func query(_ name: String, _ form: FormParameters, on path: String) -> Call {
@@ -65,13 +68,17 @@ private enum MediaType {
     case other
 
     /// `nil` if the header is absent.
-    init?(_ contentType: String?) {
+    init?(_ contentType: ArraySlice<UInt8>?) {
         guard let contentType else { return nil }
-        let type = contentType.utf8.prefix { $0 != UInt8(ascii: ";") && $0 != UInt8(ascii: " ") && $0 != 0x09 }
-        switch Substring(type).lowercased() {
-        case "application/x-www-form-urlencoded": self = .form
-        case "application/x-amz-json-1.0", "application/x-amz-json-1.1", "application/json": self = .json
-        default: self = .other
+        let type = contentType.prefix { $0 != UInt8(ascii: ";") && $0 != UInt8(ascii: " ") && $0 != 0x09 }
+        if type.equalsIgnoringCase("application/x-www-form-urlencoded") {
+            self = .form
+        } else if type.equalsIgnoringCase("application/x-amz-json-1.0")
+            || type.equalsIgnoringCase("application/x-amz-json-1.1") || type.equalsIgnoringCase("application/json")
+        {
+            self = .json
+        } else {
+            self = .other
         }
     }
 }

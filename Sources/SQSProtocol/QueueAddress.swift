@@ -12,27 +12,33 @@ struct QueueAddress: Equatable {
     /// Reads a queue URL, or the path of one, or a bare queue name. Only the path counts: its last segment is the
     /// name, the one before it the account (SQS reference, 9.2). `nil` if there is no name in it.
     init?(url: [UInt8]) {
-        let end = url.firstIndex { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") } ?? url.endIndex
-        var segments = Self.path(of: url[..<end])
-        guard let name = Self.popLastSegment(of: &segments) else { return nil }
-        self.init(account: Self.popLastSegment(of: &segments), name: name)
+        var path = Self.path(of: url)
+        guard let name = Self.popLastSegment(of: &path, in: url) else { return nil }
+        self.init(account: Self.popLastSegment(of: &path, in: url), name: name)
     }
 
-    /// What follows the host, if there is one.
-    private static func path(of url: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        guard let colon = url.firstIndex(of: UInt8(ascii: ":")), url[colon...].starts(with: "://".utf8) else {
-            return url
+    /// Where the path stands: after the host, if there is one, and before the query and the fragment.
+    private static func path(of url: [UInt8]) -> Range<Int> {
+        var rest = url[...]
+        if let fragment = rest.place(of: UInt8(ascii: "#")) { rest = rest[..<fragment] }
+        if let query = rest.place(of: UInt8(ascii: "?")) { rest = rest[..<query] }
+        guard let colon = rest.place(of: UInt8(ascii: ":")), rest[colon...].hasPrefix("://") else {
+            return rest.indices
         }
-        return url[colon...].dropFirst(3).drop { $0 != UInt8(ascii: "/") }
+        rest = rest[(colon + 3)...]
+        return (rest.place(of: UInt8(ascii: "/")) ?? rest.endIndex)..<rest.endIndex
     }
 
     /// Takes the last segment that is not empty, decoded, off the path.
-    private static func popLastSegment(of path: inout ArraySlice<UInt8>) -> String? {
-        while path.last == UInt8(ascii: "/") { path.removeLast() }
-        guard !path.isEmpty else { return nil }
-        let slash = path.lastIndex(of: UInt8(ascii: "/"))
-        let segment = path[(slash.map { $0 + 1 } ?? path.startIndex)...]
-        path = path[..<segment.startIndex]
+    private static func popLastSegment(of path: inout Range<Int>, in url: [UInt8]) -> String? {
+        let slash = UInt8(ascii: "/")
+        var end = path.upperBound
+        while end > path.lowerBound, url[end - 1] == slash { end -= 1 }
+        var start = end
+        while start > path.lowerBound, url[start - 1] != slash { start -= 1 }
+        guard start < end else { return nil }
+        path = path.lowerBound..<start
+        let segment = url[start..<end]
         guard segment.contains(UInt8(ascii: "%")) else { return String(decoding: segment, as: UTF8.self) }
         return String(decoding: PercentEncoding.decode(segment, plusIsSpace: false), as: UTF8.self)
     }

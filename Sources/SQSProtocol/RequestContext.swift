@@ -22,19 +22,20 @@ package struct RequestContext: Sendable {
         _ settings: SQSSettings
     ) {
         let scope = CredentialScope(request, form)
+        account = scope?.account ?? settings.account
+        region = scope?.region ?? settings.region
         requestID = request.id
-        // Test tools tell accounts apart by access keys that are account numbers.
-        account = scope.flatMap { AccountID.isValid($0.accessKey) ? $0.accessKey : nil } ?? settings.account
-        // The region becomes part of ARNs, where anything else would break them.
-        region =
-            scope.flatMap { $0.region.utf8.allSatisfy(\.isQueueNameCharacter) ? $0.region : nil } ?? settings.region
-        traceID = request.headers["X-Amzn-Trace-Id"]
+        traceID = Self.text(request.headers.bytes(of: "x-amzn-trace-id"))
         configuredBaseURL = settings.baseURL
-        host = request.headers["Host"]
+        host = Self.text(request.headers.bytes(of: "host"))
         localPort = request.localPort
         path = request.path
         self.wireProtocol = wireProtocol
         self.exchange = exchange
+    }
+
+    private static func text(_ utf8: ArraySlice<UInt8>?) -> String? {
+        if let utf8 { String(decoding: utf8, as: UTF8.self) } else { nil }
     }
 
     /// Asks to be told if the client goes away before the answer. `action` runs on the event loop, at most once.
@@ -66,7 +67,8 @@ package struct RequestContext: Sendable {
     func queueName(_ parameters: RequestParameters) throws(WireError) -> QueueName {
         let address = try queueAddress(parameters)
         // What stands before the name and is no account is part of some proxy's path.
-        return queueName(address.name, account: address.account.flatMap { AccountID.isValid($0) ? $0 : nil })
+        guard let account = address.account, AccountID.isValid(account) else { return queueName(address.name) }
+        return queueName(address.name, account: account)
     }
 
     /// The queue that the parameter QueueUrl names, or else the path of the request.

@@ -14,7 +14,8 @@ struct AddressTests {
             ("/000000000000/q", "000000000000", "q"), ("000000000000/q", "000000000000", "q"),
             ("http://h/prefix/000000000000/q", "000000000000", "q"), ("http://h/q", nil, "q"), ("q", nil, "q"),
             ("/q", nil, "q"), ("http://h/0/my%2Dqueue", "0", "my-queue"), ("http://h/0/a+b", "0", "a+b"),
-            ("http://h/0/q?x=/y/z#/f", "0", "q"), ("localhost:8080/0/q", "0", "q"), ("http://[::1]:80/0/q", "0", "q"),
+            ("http://h/0/q?x=/y/z#/f", "0", "q"), ("0/q?x=http://h/1/r", "0", "q"), ("0/q#http://h/1/r?", "0", "q"),
+            ("localhost:8080/0/q", "0", "q"), ("http://[::1]:80/0/q", "0", "q"),
         ] as [(String, String?, String)])
     func queueURL(url: String, account: String?, name: String) {
         #expect(QueueAddress(url: Array(url.utf8)) == QueueAddress(account: account, name: name))
@@ -38,12 +39,34 @@ struct AddressTests {
         #expect(BaseURL.origin(host: host, localPort: port) == origin)
     }
 
-    @Test func `a signed request tells key and region`() {
-        let scope = CredentialScope(
-            authorization: "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260115/eu-west-1/sqs/aws4_request, "
+    private func scope(_ authorization: String) -> CredentialScope? {
+        CredentialScope(authorization: Array(authorization.utf8)[...])
+    }
+
+    @Test func `a signed request tells the region`() {
+        let scope = scope(
+            "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260115/eu-west-1/sqs/aws4_request, "
                 + "SignedHeaders=host;x-amz-date, Signature=00")
-        #expect(scope?.accessKey == "AKIDEXAMPLE")
         #expect(scope?.region == "eu-west-1")
+    }
+
+    @Test(
+        "an access key of twelve digits is the account",
+        arguments: [
+            ("123456789012", "123456789012"), ("12345678901", nil), ("1234567890123", nil), ("12345678901a", nil),
+            ("AKIDEXAMPLE", nil),
+        ] as [(String, String?)])
+    func account(accessKey: String, account: String?) {
+        let scope = scope("AWS4-HMAC-SHA256 Credential=\(accessKey)/20260115/eu-west-1/sqs/aws4_request")
+        #expect(scope != nil)
+        #expect(scope?.account == account)
+    }
+
+    @Test("a region that cannot be part of an ARN is ignored", arguments: ["a:b", "é", "a b", "*"])
+    func oddRegion(region: String) {
+        let scope = scope("AWS4-HMAC-SHA256 Credential=AK/20260115/\(region)/sqs/aws4_request")
+        #expect(scope != nil)
+        #expect(scope?.region == nil)
     }
 
     @Test(
@@ -52,15 +75,17 @@ struct AddressTests {
             "", "Basic dTpw", "AWS4-HMAC-SHA256", "AWS4-HMAC-SHA256 ", "AWS4-HMAC-SHA256 Credential=",
             "AWS4-HMAC-SHA256 Credential=AK/20260115/eu-west-1/sqs", "AWS4-HMAC-SHA256 Signature=00",
             "AWS4-HMAC-SHA256 Credential=AK/20260115//sqs/aws4_request",
+            "AWS4-HMAC-SHA256 Credential=AK/20260115/eu-west-1/sqs/",
+            "AWS4-HMAC-SHA256 Credential=/20260115/eu-west-1/sqs/aws4_request",
             "AWS4-HMAC-SHA256 Credential=AK/20260115/eu-west-1/sqs/aws4_request/more",
         ])
     func unreadable(header: String) {
-        #expect(CredentialScope(authorization: header) == nil)
+        #expect(scope(header) == nil)
     }
 
     @Test func `order and spacing of the header do not matter`() {
         let header = "AWS4-HMAC-SHA256 SignedHeaders=host,Credential=AK/1/r/s3/aws4_request,Signature=0"
-        #expect(CredentialScope(authorization: header)?.region == "r")
+        #expect(scope(header)?.region == "r")
     }
 
     @Test func `a presigned URL tells key and region`() throws {
