@@ -4,9 +4,10 @@ import QueueModel
 
 /// Every action by its name.
 package struct ActionTable: Sendable {
-    typealias Handler = @Sendable (RequestParameters, RequestContext, HTTPExchange) -> Void
+    typealias Handler = @Sendable (RequestParameters, RequestContext) -> Void
 
-    private var handlers: [ActionName: Handler] = [:]
+    private var names: [ActionName] = []
+    private var handlers: [Handler] = []
 
     private let logger: Logger
 
@@ -14,26 +15,31 @@ package struct ActionTable: Sendable {
         self.logger = logger
     }
 
-    package mutating func add(_ action: some Action) {
-        handlers[type(of: action).name] = { [logger] parameters, context, exchange in
-            Self.run(action, parameters, context, exchange, logger)
-        }
+    package mutating func add<A: Action>(_ action: A) {
+        let runner = ActionRunner(action: action, logger: logger)
+        names.append(A.name)
+        handlers.append { parameters, context in runner.run(parameters, context) }
     }
 
-    subscript(name: ActionName) -> Handler? { handlers[name] }
+    /// The names are few: comparing them all takes less than hashing the text of one.
+    subscript(name: ActionName) -> Handler? { names.firstIndex(of: name).map { handlers[$0] } }
+}
 
-    private static func run<A: Action>(
-        _ action: A, _ parameters: RequestParameters, _ context: RequestContext, _ exchange: HTTPExchange,
-        _ logger: Logger
-    ) {
+/// Runs one action. A class, made once for each action, so that the closures of a request hold one reference.
+private final class ActionRunner<A: Action>: Sendable {
+    private let action: A
+    private let logger: Logger
+
+    init(action: A, logger: Logger) {
+        self.action = action
+        self.logger = logger
+    }
+
+    func run(_ parameters: RequestParameters, _ context: RequestContext) {
         do {
             let request = try action.request(parameters, context)
             action.perform(request, context) { result in
-                exchange.respond {
-                    let response = response(of: action, result, context)
-                    logger.debug(A.name.rawValue, ["request": context.requestID, "status": String(response.status)])
-                    return response
-                }
+                context.exchange.respond { self.response(result, context) }
             }
         } catch {
             if !(error is WireError || error is QueueError) {
@@ -41,24 +47,23 @@ package struct ActionTable: Sendable {
             }
             let refusal = WireError(error)
             logger.debug(A.name.rawValue, ["request": context.requestID, "status": String(refusal.kind.status)])
-            exchange.respond { refusal.response(in: context.wireProtocol, requestID: context.requestID) }
+            context.exchange.respond { refusal.response(in: context.wireProtocol, requestID: context.requestID) }
         }
     }
 
-    private static func response<A: Action>(
-        of action: A, _ result: Result<A.Response, QueueError>, _ context: RequestContext
-    ) -> HTTPResponse {
-        switch result {
-        case .success(let value):
-            HTTPResponse(
-                status: 200, headers: [("Content-Type", context.wireProtocol.contentType)],
-                body: body(of: action, value, context))
-        case .failure(let error):
-            WireError(error).response(in: context.wireProtocol, requestID: context.requestID)
-        }
+    private func response(_ result: Result<A.Response, QueueError>, _ context: RequestContext) -> HTTPResponse {
+        let response =
+            switch result {
+            case .success(let value):
+                HTTPResponse(status: 200, headers: context.wireProtocol.headers, body: body(value, context))
+            case .failure(let error):
+                WireError(error).response(in: context.wireProtocol, requestID: context.requestID)
+            }
+        logger.debug(A.name.rawValue, ["request": context.requestID, "status": String(response.status)])
+        return response
     }
 
-    private static func body<A: Action>(of action: A, _ value: A.Response, _ context: RequestContext) -> [UInt8] {
+    private func body(_ value: A.Response, _ context: RequestContext) -> [UInt8] {
         switch context.wireProtocol {
         case .json:
             guard A.name.hasOutput else { return [] }

@@ -2,7 +2,9 @@ import HTTPServer
 import QueueModel
 
 /// What surrounds a request besides its members, the same for both protocols.
-package struct RequestContext: Sendable {
+///
+/// A class because every closure on the way to the answer holds it, and a copy of all its texts would cost more.
+package final class RequestContext: Sendable {
     package let requestID: String
     /// The account the client speaks for.
     package let account: String
@@ -15,7 +17,7 @@ package struct RequestContext: Sendable {
     private let localPort: UInt16
     private let path: String
     let wireProtocol: WireProtocol
-    private let exchange: HTTPExchange
+    let exchange: HTTPExchange
 
     init(
         _ request: HTTPRequest, _ wireProtocol: WireProtocol, _ form: FormParameters?, _ exchange: HTTPExchange,

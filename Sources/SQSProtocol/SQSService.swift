@@ -33,7 +33,7 @@ package struct SQSService: HTTPHandler {
         do throws(WireError) {
             guard let handler = actions[action] else { throw .invalidAction(action.rawValue) }
             let parameters = RequestParameters(try members(), in: wireProtocol)
-            handler(parameters, RequestContext(request, wireProtocol, form, exchange, settings), exchange)
+            handler(parameters, RequestContext(request, wireProtocol, form, exchange, settings))
         } catch {
             let id = request.id
             exchange.respond { error.response(in: wireProtocol, requestID: id) }

@@ -10,4 +10,16 @@ package enum WireProtocol: Sendable {
         case .query: "text/xml"
         }
     }
+
+    /// The headers of every successful answer.
+    var headers: [(name: String, value: String)] {
+        switch self {
+        case .json: Self.jsonHeaders
+        case .query: Self.queryHeaders
+        }
+    }
+
+    // Made once, not for every answer.
+    private static let jsonHeaders = [(name: "Content-Type", value: WireProtocol.json.contentType)]
+    private static let queryHeaders = [(name: "Content-Type", value: WireProtocol.query.contentType)]
 }
