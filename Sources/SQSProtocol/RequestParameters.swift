@@ -6,14 +6,35 @@ import JSON
 package struct RequestParameters: Sendable {
     private let members: [JSONMember]
     private let wireProtocol: WireProtocol
-    /// What stands before a member's name in errors: `SendMessageBatchRequestEntry.1.`
-    private let prefix: String
+    private let place: Place
 
-    init(_ members: [JSONMember], in wireProtocol: WireProtocol, prefix: String = "") {
+    init(_ members: [JSONMember], in wireProtocol: WireProtocol) {
+        self.init(members, in: wireProtocol, at: .request)
+    }
+
+    private init(_ members: [JSONMember], in wireProtocol: WireProtocol, at place: Place) {
         self.members = members
         self.wireProtocol = wireProtocol
-        self.prefix = prefix
+        self.place = place
     }
+
+    /// Where the members stand. Only errors make text of it.
+    private indirect enum Place: Sendable {
+        case request
+        case element(Int, of: String, in: Place)
+        case entry(String, of: String, in: Place)
+
+        /// What stands before a member's name in errors: `SendMessageBatchRequestEntry.1.`
+        var prefix: String {
+            switch self {
+            case .request: ""
+            case .element(let position, let list, let place): "\(place.prefix)\(list).\(position)."
+            case .entry(let key, let map, let place): "\(place.prefix)\(map).\(key)."
+            }
+        }
+    }
+
+    private var prefix: String { place.prefix }
 
     /// The UTF-8 of a string. Escaped lone surrogates are in it as three bytes each.
     package func bytes(_ name: String) throws(WireError) -> [UInt8]? {
@@ -88,18 +109,22 @@ package struct RequestParameters: Sendable {
         var position = 0
         return try list(name) { value throws(WireError) in
             position += 1
-            return try structure(value, prefix: "\(prefix)\(entryName).\(position).")
+            return try structure(value, at: .element(position, of: entryName, in: place))
         }
     }
 
     /// A map from strings to structures, empty if absent.
     package func structureMap(_ name: String) throws(WireError) -> [(key: String, value: RequestParameters)] {
-        try map(name) { key, value throws(WireError) in try structure(value, prefix: "\(prefix)\(name).\(key).") }
+        try map(name) { key, value throws(WireError) in try structure(value, at: .entry(key, of: name, in: place)) }
     }
 
     private subscript(name: String) -> JSONValue? {
-        guard let value = members.first(where: { $0.key == name })?.value, !value.isNull else { return nil }
-        return value
+        // By index, since an element taken out of the array is retained; and of most keys the length tells enough.
+        for index in members.indices
+        where members[index].key.utf8.count == name.utf8.count && members[index].key == name {
+            return members[index].value.isNull ? nil : members[index].value
+        }
+        return nil
     }
 
     private func string(_ value: JSONValue) throws(WireError) -> [UInt8] {
@@ -107,9 +132,9 @@ package struct RequestParameters: Sendable {
         return bytes
     }
 
-    private func structure(_ value: JSONValue, prefix: String) throws(WireError) -> RequestParameters {
+    private func structure(_ value: JSONValue, at place: Place) throws(WireError) -> RequestParameters {
         guard let members = value.object else { throw Self.mismatch(value, expected: "a Structure") }
-        return RequestParameters(members, in: wireProtocol, prefix: prefix)
+        return RequestParameters(members, in: wireProtocol, at: place)
     }
 
     private func list<Element>(
@@ -118,6 +143,7 @@ package struct RequestParameters: Sendable {
         guard let value = self[name] else { return wireProtocol == .query ? [] : nil }
         guard let elements = value.array else { throw Self.mismatch(value, expected: "a List") }
         var list: [Element] = []
+        list.reserveCapacity(elements.count)
         for element in elements where !element.isNull { list.append(try read(element)) }
         return list
     }
