@@ -16,6 +16,10 @@ struct JSONResultWriter: ResultWriter {
         return json.bytes
     }
 
+    mutating func reserve(_ byteCount: Int) {
+        json.reserve(byteCount)
+    }
+
     mutating func string(_ name: String, _ value: String) {
         json.key(name)
         json.string(value)
@@ -24,6 +28,11 @@ struct JSONResultWriter: ResultWriter {
     mutating func string(_ name: String, _ utf8: [UInt8]) {
         json.key(name)
         json.string(utf8)
+    }
+
+    mutating func plainString(_ name: String, _ append: (inout [UInt8]) -> Void) {
+        json.key(name)
+        json.plainString(append)
     }
 
     mutating func blob(_ name: String, _ value: [UInt8]) {

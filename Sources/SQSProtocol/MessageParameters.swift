@@ -4,9 +4,7 @@ import QueueModel
 /// A message as SendMessage and the entries of SendMessageBatch describe it, with the digests their answers carry.
 struct MessageParameters: Sendable {
     let message: OutgoingMessage
-    let md5OfBody: String
-    let md5OfAttributes: String?
-    let md5OfSystemAttributes: String?
+    let digests: MessageDigests
 
     /// Reads and checks all that does not depend on the queue. `traceID` is the trace header of the HTTP request, which
     /// stands in for a system attribute that is not given.
@@ -29,9 +27,9 @@ struct MessageParameters: Sendable {
             size: attributes.reduce(body.count) { $0 + $1.size },
             traceHeader: system.map { String(decoding: $0.value.bytes, as: UTF8.self) } ?? traceID,
             delaySeconds: delay, groupID: group, deduplicationID: deduplication)
-        md5OfBody = Hex.encode(digest)
-        md5OfAttributes = encoded.map { MD5.hexDigest(of: $0) }
-        md5OfSystemAttributes = system.map { MD5.hexDigest(of: MessageAttributeEncoding.encode([$0])) }
+        digests = MessageDigests(
+            body: digest, attributes: encoded.map { MD5.digest(of: $0) },
+            systemAttributes: system.map { MD5.digest(of: MessageAttributeEncoding.encode([$0])) })
     }
 
     /// What an entry adds to the size of its batch, whether or not it is well-formed.
@@ -42,15 +40,6 @@ struct MessageParameters: Sendable {
             size += name.utf8.count + (try value.bytes("DataType")?.count ?? 0) + bytes
         }
         return size
-    }
-
-    /// Writes what a send answers, in the order of XML.
-    func write(_ sent: SentMessage, to result: inout some ResultWriter) {
-        result.string("MD5OfMessageBody", md5OfBody)
-        result.string("MD5OfMessageAttributes", ifPresent: md5OfAttributes)
-        result.string("MD5OfMessageSystemAttributes", ifPresent: md5OfSystemAttributes)
-        result.string("MessageId", sent.id.text)
-        result.string("SequenceNumber", ifPresent: sent.sequenceNumber?.text)
     }
 
     private static func identifier(_ name: String, _ parameters: RequestParameters) throws -> String? {
@@ -92,5 +81,21 @@ struct MessageParameters: Sendable {
             binaryValue: try value.blob("BinaryValue"),
             hasListValues: try !value.stringList("StringListValues").isEmpty
                 || !value.stringList("BinaryListValues").isEmpty)
+    }
+}
+
+/// The MD5s that the answer to a send carries: all that is kept of a message once the store has it.
+struct MessageDigests: Sendable {
+    let body: [UInt8]
+    let attributes: [UInt8]?
+    let systemAttributes: [UInt8]?
+
+    /// Writes what a send answers, in the order of XML.
+    func write(_ sent: SentMessage, to result: inout some ResultWriter) {
+        result.hex("MD5OfMessageBody", body)
+        result.hex("MD5OfMessageAttributes", ifPresent: attributes)
+        result.hex("MD5OfMessageSystemAttributes", ifPresent: systemAttributes)
+        result.plainString("MessageId") { sent.id.append(to: &$0) }
+        result.string("SequenceNumber", ifPresent: sent.sequenceNumber?.text)
     }
 }

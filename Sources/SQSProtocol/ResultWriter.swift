@@ -1,11 +1,18 @@
+import Crypto
+
 /// Writes the members of an action's result, under the names they have in JSON, straight into the body of the answer.
 ///
 /// Actions are generic over it and so never know which protocol the client speaks. Members appear in the order in
 /// which they are written. Empty lists and maps are left out, as SQS does.
 package protocol ResultWriter {
+    /// Takes memory for so many bytes more, so that a long result does not grow again and again.
+    mutating func reserve(_ byteCount: Int)
     mutating func string(_ name: String, _ value: String)
     /// A string from its UTF-8.
     mutating func string(_ name: String, _ utf8: [UInt8])
+    /// A string that no protocol has to escape, such as digits and hyphens. `append` appends its UTF-8 to the body: no
+    /// text is made that would only be copied.
+    mutating func plainString(_ name: String, _ append: (inout [UInt8]) -> Void)
     /// Bytes, in base64.
     mutating func blob(_ name: String, _ value: [UInt8])
     mutating func integer(_ name: String, _ value: Int)
@@ -21,6 +28,16 @@ package protocol ResultWriter {
 }
 
 extension ResultWriter {
+    /// A digest, in hexadecimal digits.
+    mutating func hex(_ name: String, _ bytes: [UInt8]) {
+        plainString(name) { Hex.append(bytes, to: &$0) }
+    }
+
+    /// Writes nothing if there is no value.
+    mutating func hex(_ name: String, ifPresent bytes: [UInt8]?) {
+        if let bytes { hex(name, bytes) }
+    }
+
     /// Writes nothing if there is no value.
     package mutating func string(_ name: String, ifPresent value: String?) {
         if let value { string(name, value) }

@@ -33,6 +33,10 @@ struct XMLResultWriter: ResultWriter {
         }
     }
 
+    mutating func reserve(_ byteCount: Int) {
+        body.reserveCapacity(body.count + byteCount)
+    }
+
     mutating func string(_ name: String, _ value: String) {
         open(name)
         XMLText.append(value, to: &body)
@@ -42,6 +46,12 @@ struct XMLResultWriter: ResultWriter {
     mutating func string(_ name: String, _ utf8: [UInt8]) {
         open(name)
         XMLText.append(utf8, to: &body)
+        close(name)
+    }
+
+    mutating func plainString(_ name: String, _ append: (inout [UInt8]) -> Void) {
+        open(name)
+        append(&body)
         close(name)
     }
 

@@ -6,15 +6,12 @@ struct ChangeMessageVisibilityBatchAction: Action {
     static let name = ActionName.changeMessageVisibilityBatch
     let backend: Backend
 
-    struct Request: Sendable {
-        let queue: QueueName
-        let entries: [(id: String, entry: Result<ChangeMessageVisibility.Change, any Error>)]
-    }
+    typealias Request = BatchRequest<ChangeMessageVisibility.Change, Void>
 
     func request(_ parameters: RequestParameters, _ context: RequestContext) throws -> Request {
         let queue = try context.queueName(parameters)
         let entries = try parameters.batchEntries("ChangeMessageVisibilityBatchRequestEntry")
-        return Request(queue: queue, entries: entries.map { id, entry in (id, Result { try change(entry) }) })
+        return Request(queue, entries) { (try change($0), ()) }
     }
 
     private func change(_ entry: RequestParameters) throws -> ChangeMessageVisibility.Change {
@@ -28,9 +25,9 @@ struct ChangeMessageVisibilityBatchAction: Action {
 
     func perform(_ request: Request, _ context: RequestContext, _ completion: @escaping Completion<BatchResponse<Void>>)
     {
-        let changes = request.entries.compactMap { try? $0.entry.get() }
-        backend.engine.write(ChangeMessageVisibility(in: request.queue, changes)) { result in
-            completion(result.map { .merge(request.entries, with: $0) { _, _ in } })
+        let entries = request.entries
+        backend.engine.write(ChangeMessageVisibility(in: request.queue, request.values)) { result in
+            completion(result.map { .merge(entries, with: $0) { _, _ in } })
         }
     }
 

@@ -55,6 +55,8 @@ struct ReceiveMessageAction: Action {
 
     func write(_ response: Response, _ context: RequestContext, to result: inout some ResultWriter) {
         let messages = response.messages.filter { isIntact($0, response.request, context) }
+        // What stands around a body, if the client asks for nothing more, takes some 250 bytes.
+        result.reserve(messages.reduce(0) { $0 + $1.body.count + 256 })
         result.list("Messages", messages) { writer, message in
             write(message, response.request, to: &writer)
         }
@@ -72,14 +74,14 @@ struct ReceiveMessageAction: Action {
     }
 
     private func write(_ message: ReceivedMessage, _ request: Request, to result: inout some ResultWriter) {
-        result.string("MessageId", message.id.text)
-        result.string("ReceiptHandle", backend.seal(message.handle))
-        result.string("MD5OfBody", Hex.encode(message.bodyMD5))
+        result.plainString("MessageId") { message.id.append(to: &$0) }
+        result.plainString("ReceiptHandle") { $0 += backend.seal(message.handle) }
+        result.hex("MD5OfBody", message.bodyMD5)
         result.string("Body", message.body)
         result.stringMap("Attributes", systemAttributes(of: message, request))
         let attributes = request.attributes.select(message.attributes)
         guard !attributes.isEmpty else { return }
-        result.string("MD5OfMessageAttributes", MD5.hexDigest(of: MessageAttributeEncoding.encode(attributes)))
+        result.hex("MD5OfMessageAttributes", MD5.digest(of: MessageAttributeEncoding.encode(attributes)))
         result.map("MessageAttributes", attributes.map { (key: $0.name, value: $0) }) { writer, attribute in
             switch attribute.value {
             case .text(let text): writer.string("StringValue", text)

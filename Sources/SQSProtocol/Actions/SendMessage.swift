@@ -7,29 +7,30 @@ struct SendMessageAction: Action {
     let backend: Backend
 
     struct Request: Sendable {
-        let queue: QueueName
-        let message: MessageParameters
+        let operation: SendMessages
+        let digests: MessageDigests
     }
 
     func request(_ parameters: RequestParameters, _ context: RequestContext) throws -> Request {
-        Request(
-            queue: try context.queueName(parameters),
-            message: try MessageParameters(parameters, traceID: context.traceID))
+        let queue = try context.queueName(parameters)
+        let message = try MessageParameters(parameters, traceID: context.traceID)
+        return Request(
+            operation: SendMessages(to: queue, [message.message], isBatch: false), digests: message.digests)
     }
 
     struct Response: Sendable {
-        let message: MessageParameters
+        let digests: MessageDigests
         let sent: SentMessage
     }
 
     func perform(_ request: Request, _ context: RequestContext, _ completion: @escaping Completion<Response>) {
-        let operation = SendMessages(to: request.queue, [request.message.message], isBatch: false)
-        backend.engine.write(operation) { result in
-            completion(result.flatMap { $0[0] }.map { Response(message: request.message, sent: $0) })
+        let digests = request.digests
+        backend.engine.write(request.operation) { result in
+            completion(result.flatMap { $0[0] }.map { Response(digests: digests, sent: $0) })
         }
     }
 
     func write(_ response: Response, _ context: RequestContext, to result: inout some ResultWriter) {
-        response.message.write(response.sent, to: &result)
+        response.digests.write(response.sent, to: &result)
     }
 }

@@ -42,7 +42,7 @@ final class Rehearsal: Sendable {
         add(CancelMessageMoveTaskAction(backend: backend)) { _, _ in 3 }
         add(ChangeMessageVisibilityAction(backend: backend)) { _, _ in }
         add(ChangeMessageVisibilityBatchAction(backend: backend)) { request, _ in
-            let results = valid(request.entries).map { _ in Result<Void, QueueError>.success(()) }
+            let results = request.values.map { _ in Result<Void, QueueError>.success(()) }
             return .merge(request.entries, with: results) { _, _ in }
         }
         add(CreateQueueAction(backend: backend)) { request, context in
@@ -54,7 +54,7 @@ final class Rehearsal: Sendable {
         }
         add(DeleteMessageAction(backend: backend)) { _, _ in }
         add(DeleteMessageBatchAction(backend: backend)) { request, _ in
-            let results = valid(request.entries).map { _ in Result<Void, QueueError>.failure(.storageFull) }
+            let results = request.values.map { _ in Result<Void, QueueError>.failure(.storageFull) }
             return .merge(request.entries, with: results) { _, _ in }
         }
         add(DeleteQueueAction(backend: backend)) { _, _ in }
@@ -81,14 +81,13 @@ final class Rehearsal: Sendable {
         }
         add(RemovePermissionAction(backend: backend)) { _, _ in }
         add(SendMessageAction(backend: backend)) { request, context in
-            try receive(request.message.message, from: request.queue, context)
-            return .init(message: request.message, sent: sent)
+            for message in request.operation.messages { try receive(message, from: request.operation.name, context) }
+            return .init(digests: request.digests, sent: sent)
         }
         add(SendMessageBatchAction(backend: backend)) { request, context in
-            let messages = valid(request.entries)
-            for message in messages { try receive(message.message, from: request.queue, context) }
-            let results = messages.map { _ in Result<SentMessage, QueueError>.success(sent) }
-            return .merge(request.entries, with: results) { .init(message: $0, sent: $1) }
+            for message in request.values { try receive(message, from: request.queue, context) }
+            let results = request.values.map { _ in Result<SentMessage, QueueError>.success(sent) }
+            return .merge(request.entries, with: results) { .init(digests: $0, sent: $1) }
         }
         add(SetQueueAttributesAction(backend: backend)) { request, context in
             if let settings = try? request.attributes.settingsOfNewQueue(request.name),
@@ -149,11 +148,6 @@ private struct RehearsedAction<Rehearsed: Action>: Action {
     func write(_ response: Rehearsed.Response, _ context: RequestContext, to result: inout some ResultWriter) {
         action.write(response, context, to: &result)
     }
-}
-
-/// Of the entries of a batch those that can be carried out.
-private func valid<Prepared>(_ entries: [(id: String, entry: Result<Prepared, any Error>)]) -> [Prepared] {
-    entries.compactMap { try? $0.entry.get() }
 }
 
 private let moment = Timestamp(milliseconds: 1_700_000_000_000)
