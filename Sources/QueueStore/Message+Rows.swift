@@ -85,15 +85,22 @@ extension WriteTransaction {
 
     /// Takes a message out of the store.
     func remove(_ message: MessageRecord, from queue: QueueRecord?) throws(SQLiteError) {
-        try connection.statement("DELETE FROM message WHERE backlog_id = ? AND id = ?").run(
-            message.backlog.rawValue, message.id.rawValue)
-        try connection.statement("DELETE FROM message_body WHERE id = ?").run(message.id.rawValue)
-        if let queue, message.state == .inFlight, try counts(of: message.backlog).inFlight >= options.inFlightMax {
+        try remove([message], of: message.backlog, from: queue)
+    }
+
+    /// Takes messages of a backlog out of the store.
+    func remove(
+        _ messages: [MessageRecord], of backlog: BacklogID, from queue: QueueRecord?
+    ) throws(SQLiteError) {
+        try deleteRows(messages.map(\.id), of: backlog)
+        if let queue, messages.contains(where: { $0.state == .inFlight }),
+            try counts(of: backlog).inFlight >= options.inFlightMax
+        {
             // There is room again for messages that nobody could be given.
             news.availableQueues.insert(queue.id)
         }
-        try changeCounts(of: message.backlog) { $0[message.state] -= 1 }
-        try groupChanged(of: message, from: message.state, to: nil, in: queue)
+        try changeCounts(of: backlog) { for message in messages { $0[message.state] -= 1 } }
+        try groupsChanged(of: messages, to: nil, in: queue)
         if let queue { try noteIfEmptied(queue) }
     }
 
@@ -105,7 +112,7 @@ extension WriteTransaction {
             $0[message.state] -= 1
             $0.visible += 1
         }
-        try groupChanged(of: message, from: message.state, to: .ready, in: queue)
+        try groupsChanged(of: [message], to: .ready, in: queue)
         news.availableQueues.insert(queue.id)
         noteIfExhausted(message, in: queue)
     }
@@ -118,34 +125,30 @@ extension WriteTransaction {
             $0[message.state] -= 1
             $0.inFlight += 1
         }
-        try groupChanged(of: message, from: message.state, to: .inFlight, in: queue)
+        try groupsChanged(of: [message], to: .inFlight, in: queue)
         news.messageHidden(until: visibleAt)
     }
 
-    /// Hands a message out: one receive more, hidden until `visibleAt`. Returns it as it is now.
+    /// Hands ready messages of a queue out: one receive more, hidden until `visibleAt`. Returns them as they are now.
     func receive(
-        _ message: MessageRecord, in queue: QueueRecord, until visibleAt: Timestamp
-    ) throws(SQLiteError) -> MessageRecord {
-        var received = message
-        received.state = .inFlight
-        received.visibleAt = visibleAt
-        received.receiveCount += 1
-        received.firstReceivedAt = message.firstReceivedAt ?? now
-        try connection.statement(
-            """
-            UPDATE message SET state = 1, visible_at = ?, receive_count = ?, first_received_at = ?
-            WHERE backlog_id = ? AND id = ?
-            """
-        ).run(
-            visibleAt.milliseconds, received.receiveCount, (message.firstReceivedAt ?? now).milliseconds,
-            message.backlog.rawValue, message.id.rawValue)
-        try changeCounts(of: message.backlog) {
-            $0.visible -= 1
-            $0.inFlight += 1
+        _ messages: [MessageRecord], from queue: QueueRecord, until visibleAt: Timestamp
+    ) throws(SQLiteError) -> [MessageRecord] {
+        if messages.isEmpty { return [] }
+        try receiveRows(messages.map(\.id), of: queue.backlog, until: visibleAt)
+        try changeCounts(of: queue.backlog) {
+            $0.visible -= messages.count
+            $0.inFlight += messages.count
         }
-        try groupChanged(of: message, from: .ready, to: .inFlight, in: queue)
+        try groupsChanged(of: messages, to: .inFlight, in: queue)
         news.messageHidden(until: visibleAt)
-        return received
+        return messages.map { message in
+            var received = message
+            received.state = .inFlight
+            received.visibleAt = visibleAt
+            received.receiveCount += 1
+            received.firstReceivedAt = message.firstReceivedAt ?? now
+            return received
+        }
     }
 
     /// The dead-letter queue an exhausted message belongs into; nil where it stays. A target that no longer exists is
@@ -181,7 +184,7 @@ extension WriteTransaction {
                 id.rawValue, message.id.rawValue)
         }
         try changeCounts(of: message.backlog) { $0[message.state] -= 1 }
-        try groupChanged(of: message, from: message.state, to: nil, in: queue)
+        try groupsChanged(of: [message], to: nil, in: queue)
         try changeCounts(of: target.backlog) { $0.visible += 1 }
         if let group = message.groupID { try groupReceived(id, group: group, state: .ready, in: target) }
         news.availableQueues.insert(target.id)
@@ -210,7 +213,7 @@ extension WriteTransaction {
             "UPDATE message_body SET id = ? WHERE id = ? RETURNING length(body) + coalesce(length(attributes), 0)"
         ).first(id.rawValue, message.id.rawValue) { Int($0.integer(0)) }
         try changeCounts(of: message.backlog) { $0.visible -= 1 }
-        try groupChanged(of: message, from: .ready, to: nil, in: queue)
+        try groupsChanged(of: [message], to: nil, in: queue)
         try changeCounts(of: target.backlog) { $0.visible += 1 }
         if let group = message.groupID { try groupReceived(id, group: group, state: .ready, in: target) }
         news.availableQueues.insert(target.id)

@@ -34,18 +34,27 @@ extension WriteTransaction {
         }
     }
 
-    /// A message of the group changed its state; `to` is nil when it left.
-    func groupChanged(
-        of message: MessageRecord, from: MessageState, to: MessageState?, in queue: QueueRecord?
+    /// Messages of a queue left the states that they tell for another one, nil if they left the queue.
+    func groupsChanged(
+        of messages: [MessageRecord], to: MessageState?, in queue: QueueRecord?
     ) throws(SQLiteError) {
-        guard let group = message.groupID, let queue else { return }
-        let inFlightChange = (to == .inFlight ? 1 : 0) - (from == .inFlight ? 1 : 0)
-        if inFlightChange != 0 {
-            try connection.statement(
-                "UPDATE message_group SET in_flight = in_flight + ? WHERE backlog_id = ? AND group_id = ?"
-            ).run(inFlightChange, message.backlog.rawValue, group)
+        guard let queue else { return }
+        // Groups go to the back in the order in which the last of their messages changed.
+        var changes: [(group: String, inFlight: Int)] = []
+        for message in messages {
+            guard let group = message.groupID else { continue }
+            let others = changes.lastIndex { $0.group == group }.map { changes.remove(at: $0).inFlight } ?? 0
+            let own = (to == .inFlight ? 1 : 0) - (message.state == .inFlight ? 1 : 0)
+            changes.append((group, others + own))
         }
-        try updatePosition(of: group, in: queue)
+        for (group, change) in changes {
+            if change != 0 {
+                try connection.statement(
+                    "UPDATE message_group SET in_flight = in_flight + ? WHERE backlog_id = ? AND group_id = ?"
+                ).run(change, queue.backlog.rawValue, group)
+            }
+            try updatePosition(of: group, in: queue)
+        }
     }
 
     private func updatePosition(of group: String, in queue: QueueRecord) throws(SQLiteError) {

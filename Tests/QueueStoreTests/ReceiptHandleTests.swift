@@ -140,6 +140,37 @@ struct ReceiptHandleTests {
         #expect(try fixture.counts(other) == [0, 1, 0])
     }
 
+    @Test func `a batch deletes what it names and nothing that was sent between`() throws {
+        let queue = try fixture.createQueue("q")
+        let other = try fixture.createQueue("other")
+        for body in ["a", "b", "c", "d", "e", "f"] {
+            try fixture.send(body, to: queue)
+            if body != "b" { try fixture.send("beside \(body)", to: other) }
+        }
+        let messages = try fixture.receive(from: queue, timeout: 0)
+        // a and c stand apart from each other, e and f have one of another queue between them, and e comes twice.
+        let handles = [0, 2, 4, 5, 4].map { messages[$0].presented }
+        let deleted = try fixture.perform(DeleteMessages(from: queue, handles))
+        #expect(deleted.allSatisfy { (try? $0.get()) != nil })
+        #expect(try fixture.receiveTexts(from: queue) == ["b", "d"])
+        #expect(try fixture.counts(queue) == [0, 2, 0])
+        #expect(try fixture.receive(from: other).count == 5)
+        try fixture.checkInvariants()
+    }
+
+    @Test func `a batch on a FIFO queue deletes what its handles still hold`() throws {
+        let queue = try fixture.createQueue("q.fifo", ["ContentBasedDeduplication": "true"])
+        for body in ["a", "b", "c"] { try fixture.send(body, to: queue, group: "g") }
+        let stale = try fixture.receive(from: queue, timeout: 0)
+        let messages = try fixture.receive(from: queue)
+        // A handle that is out of date does no harm once its message is gone by another of the same batch.
+        let handles = [messages[0], stale[0], stale[1], messages[2]].map(\.presented)
+        let deleted = try fixture.perform(DeleteMessages(from: queue, handles))
+        #expect(deleted.map { (try? $0.get()) != nil } == [true, true, false, true])
+        #expect(try fixture.counts(queue) == [0, 1, 0])
+        try fixture.checkInvariants()
+    }
+
     // MARK: Twelve hours
 
     @Test func `twelve hours right after a receive are granted, with a second's grace`() throws {

@@ -27,29 +27,37 @@ package struct DeleteMessages: WriteOperation {
     /// One result for each handle, in their order.
     package func run(in transaction: WriteTransaction) throws -> [Result<Void, QueueError>] {
         let queue = try transaction.existingQueue(name)
-        var results: [Result<Void, QueueError>] = []
-        for presented in handles {
-            do {
-                results.append(.success(try delete(presented, from: queue, in: transaction)))
-            } catch let error as QueueError {
-                results.append(.failure(error))
+        let numbers = handles.map { presented in
+            Result { () throws(QueueError) in try presented.messageNumber(in: queue) }
+        }
+        let found = try transaction.messages(numbers.compactMap { (try? $0.get()) ?? nil }, in: queue.backlog)
+        var leaving: [MessageRecord] = []
+        let results = zip(handles, numbers).map { presented, number in
+            number.flatMap { number -> Result<Void, QueueError> in
+                // Deleting what is gone already is a success.
+                guard let message = number.flatMap({ found[$0] }), !message.isExpired(in: queue, at: transaction.now),
+                    !leaving.contains(where: { $0.id == message.id })
+                else { return .success(()) }
+                // On a standard queue any handle of the message will do, also an old one.
+                if queue.settings.isFIFO, !message.isHeld(by: presented, at: transaction.now) {
+                    return .failure(.receiptHandleExpired(presented.text))
+                }
+                leaving.append(message)
+                return .success(())
             }
         }
+        if !leaving.isEmpty { try transaction.remove(leaving, of: queue.backlog, from: queue) }
         return results
     }
+}
 
-    private func delete(
-        _ presented: PresentedHandle, from queue: QueueRecord, in transaction: WriteTransaction
-    ) throws {
-        // Deleting what is gone already is a success.
-        guard let message = try transaction.message(of: presented, in: queue) else { return }
-        // On a standard queue any handle of the message will do, also an old one.
-        if queue.settings.isFIFO {
-            guard message.isHeld(by: presented, at: transaction.now) else {
-                throw QueueError.receiptHandleExpired(presented.text)
-            }
-        }
-        try transaction.remove(message, from: queue)
+extension PresentedHandle {
+    /// The number of the message it stands for; nil if that has been purged. Throws for what is no handle, and for the
+    /// handle of another queue.
+    fileprivate func messageNumber(in queue: QueueRecord) throws(QueueError) -> SequenceNumber? {
+        guard let handle else { throw QueueError.receiptHandleInvalid(handle: text) }
+        guard handle.queue == queue.id else { throw QueueError.receiptHandleOfAnotherQueue(handle: text) }
+        return handle.backlog == queue.backlog ? handle.message : nil
     }
 }
 
@@ -57,12 +65,8 @@ extension WriteTransaction {
     /// The message a handle stands for; nil if it has been deleted, purged or moved. Throws for what is no handle, and
     /// for the handle of another queue.
     func message(of presented: PresentedHandle, in queue: QueueRecord) throws -> MessageRecord? {
-        guard let handle = presented.handle else { throw QueueError.receiptHandleInvalid(handle: presented.text) }
-        guard handle.queue == queue.id else {
-            throw QueueError.receiptHandleOfAnotherQueue(handle: presented.text)
-        }
-        guard handle.backlog == queue.backlog, let message = try message(handle.message, in: handle.backlog),
-            !message.isExpired(in: queue, at: now)
+        guard let number = try presented.messageNumber(in: queue),
+            let message = try message(number, in: queue.backlog), !message.isExpired(in: queue, at: now)
         else { return nil }
         return message
     }

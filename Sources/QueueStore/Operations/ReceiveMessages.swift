@@ -71,7 +71,8 @@ package struct ReceiveMessages: WriteOperation {
         while taken.count < wanted, discarded < Self.discardedMax {
             let deliverable = try transaction.nextDeliverable(wanted - taken.count, in: queue)
             if deliverable.isEmpty { break }
-            for var delivery in deliverable {
+            var given: [Delivery] = []
+            for delivery in deliverable {
                 if delivery.message.isExpired(in: queue, at: transaction.now) {
                     try transaction.remove(delivery.message, from: queue)
                     discarded += 1
@@ -79,10 +80,12 @@ package struct ReceiveMessages: WriteOperation {
                     try transaction.move(delivery.message, from: queue, toDeadLetterQueue: target)
                     discarded += 1
                 } else {
-                    delivery.message = try transaction.receive(delivery.message, in: queue, until: visibleAt)
-                    taken.append(delivery)
+                    given.append(delivery)
                 }
             }
+            let received = try transaction.receive(given.map(\.message), from: queue, until: visibleAt)
+            for index in given.indices { given[index].message = received[index] }
+            taken += given
         }
         if discarded >= Self.discardedMax { transaction.news.unfinishedQueues.insert(queue.id) }
         return taken

@@ -22,15 +22,17 @@ package struct EmptyLeftBacklogs: WriteOperation {
     }
 
     private func removeMessages(of backlog: BacklogID, on connection: Connection) throws(SQLiteError) -> Int {
-        let messages = try connection.statement("SELECT id FROM message WHERE backlog_id = ? ORDER BY id LIMIT ?").all(
-            backlog.rawValue, limit
-        ) { $0.integer(0) }
-        for message in messages {
-            try connection.statement("DELETE FROM message WHERE backlog_id = ? AND id = ?").run(
-                backlog.rawValue, message)
-            try connection.statement("DELETE FROM message_body WHERE id = ?").run(message)
-        }
-        return messages.count
+        try connection.statement(
+            """
+            DELETE FROM message_body WHERE id IN (SELECT id FROM message WHERE backlog_id = ? ORDER BY id LIMIT ?)
+            """
+        ).run(backlog.rawValue, limit)
+        return try connection.statement(
+            """
+            DELETE FROM message WHERE backlog_id = ?1 AND id <= (SELECT max(id) FROM
+                (SELECT id FROM message WHERE backlog_id = ?1 ORDER BY id LIMIT ?2))
+            """
+        ).runCountingChanges(backlog.rawValue, limit)
     }
 
     /// Ranges of keys, so that SQLite walks just the rows that go.

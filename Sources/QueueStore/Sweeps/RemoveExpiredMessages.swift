@@ -21,7 +21,7 @@ package struct RemoveExpiredMessages: WriteOperation {
             """
         ).all(queue.backlog.rawValue, limit, read: MessageRecord.init)
         let expired = oldest.prefix { $0.isExpired(in: queue, at: transaction.now) }
-        for message in expired { try transaction.remove(message, from: queue) }
+        if !expired.isEmpty { try transaction.remove(Array(expired), of: queue.backlog, from: queue) }
         guard let next = oldest.dropFirst(expired.count).first else {
             // All that were looked at are gone: there may be more.
             return SweepResult(count: expired.count, nextDue: expired.isEmpty ? nil : transaction.now)

@@ -1,0 +1,62 @@
+import QueueModel
+import SQLite
+
+/// Statements over messages of a backlog that were sent one after the other: their numbers leave no gap, so that no
+/// other row can stand between them. Ten rows in a row cost SQLite half of what ten statements do.
+extension WriteTransaction {
+    /// The messages with these numbers, as far as there are any.
+    func messages(
+        _ ids: [SequenceNumber], in backlog: BacklogID
+    ) throws(SQLiteError) -> [SequenceNumber: MessageRecord] {
+        var found: [SequenceNumber: MessageRecord] = [:]
+        for run in Self.runs(of: ids) {
+            let records = try connection.statement(
+                """
+                SELECT backlog_id, id, message_id, state, visible_at, receive_count, sent_at, first_received_at, group_id,
+                    deduplication_id, dead_letter_source, received_elsewhere
+                FROM message WHERE backlog_id = ? AND id BETWEEN ? AND ?
+                """
+            ).all(backlog.rawValue, run.lowerBound, run.upperBound, read: MessageRecord.init)
+            for record in records { found[record.id] = record }
+        }
+        return found
+    }
+
+    func deleteRows(_ ids: [SequenceNumber], of backlog: BacklogID) throws(SQLiteError) {
+        for run in Self.runs(of: ids) {
+            try connection.statement("DELETE FROM message WHERE backlog_id = ? AND id BETWEEN ? AND ?").run(
+                backlog.rawValue, run.lowerBound, run.upperBound)
+            try connection.statement("DELETE FROM message_body WHERE id BETWEEN ? AND ?").run(
+                run.lowerBound, run.upperBound)
+        }
+    }
+
+    /// Writes that messages were handed out.
+    func receiveRows(
+        _ ids: [SequenceNumber], of backlog: BacklogID, until visibleAt: Timestamp
+    ) throws(SQLiteError) {
+        for run in Self.runs(of: ids) {
+            try connection.statement(
+                """
+                UPDATE message SET state = 1, visible_at = ?, receive_count = receive_count + 1,
+                    first_received_at = ifnull(first_received_at, ?)
+                WHERE backlog_id = ? AND id BETWEEN ? AND ?
+                """
+            ).run(
+                visibleAt.milliseconds, now.milliseconds, backlog.rawValue, run.lowerBound, run.upperBound)
+        }
+    }
+
+    /// The numbers as ranges without a gap.
+    static func runs(of ids: [SequenceNumber]) -> [ClosedRange<Int64>] {
+        var runs: [ClosedRange<Int64>] = []
+        for id in ids.lazy.map(\.rawValue).sorted() {
+            if let last = runs.last, id <= last.upperBound + 1 {
+                runs[runs.count - 1] = last.lowerBound...id
+            } else {
+                runs.append(id...id)
+            }
+        }
+        return runs
+    }
+}
