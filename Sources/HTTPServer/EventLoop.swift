@@ -71,7 +71,6 @@ final class EventLoop: @unchecked Sendable {  // all but `mailbox` and `threadHa
         while !isDrained {
             let mustNotSleep = !unfinishedReads.isEmpty || !mailbox.prepareToSleep()
             wait(timeoutMilliseconds: mustNotSleep ? 0 : millisecondsToNextDeadline())
-            continueReads()
             handleMessages()
             handleDeadlines()
         }
@@ -91,7 +90,10 @@ final class EventLoop: @unchecked Sendable {  // all but `mailbox` and `threadHa
         var hasReadTime = false
         do throws(SystemError) {
             try epoll.wait(timeoutMilliseconds: timeoutMilliseconds) { id, readiness in
-                if !hasReadTime { readTime() }
+                if !hasReadTime {
+                    readTime()
+                    handler.requestsBegin()
+                }
                 hasReadTime = true
                 handle(id, readiness)
             }
@@ -100,6 +102,8 @@ final class EventLoop: @unchecked Sendable {  // all but `mailbox` and `threadHa
             fatalError("\(error)")
         }
         if !hasReadTime { readTime() }
+        continueReads()
+        if hasReadTime { handler.requestsEnd() }
     }
 
     private func handle(_ id: ConnectionID, _ readiness: Readiness) {

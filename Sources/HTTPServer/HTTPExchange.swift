@@ -6,6 +6,17 @@ package protocol HTTPHandler: Sendable {
     /// Called on the event loop for every request, so it must not block. The answer may come at any later time, from
     /// any thread.
     func handle(_ request: consuming HTTPRequest, _ exchange: HTTPExchange)
+
+    /// Called before the requests that one look at the sockets has found, so that what they ask for can be done together.
+    func requestsBegin()
+
+    /// Called after them.
+    func requestsEnd()
+}
+
+extension HTTPHandler {
+    package func requestsBegin() {}
+    package func requestsEnd() {}
 }
 
 /// One request that awaits its answer.

@@ -10,6 +10,7 @@ package final class Mailbox<Element: Sendable>: @unchecked Sendable {  // all st
     private let capacity: Int
     private var elements: [Element] = []
     private var consumerWaits = false
+    private var gathers = false
     private var closed = false
 
     /// - Parameter capacity: the most values that wait to be taken.
@@ -41,12 +42,32 @@ package final class Mailbox<Element: Sendable>: @unchecked Sendable {  // all st
             return false
         }
         elements.append(element)
-        let mustSignal = consumerWaits
-        consumerWaits = false
-        pthread_mutex_unlock(mutex)
-        if mustSignal { pthread_cond_signal(condition) }
+        unlockAndSignal()
         return true
     }
+
+    /// From now until ``handOver()`` the consumer gets nothing, so that it is given together what belongs together.
+    package func gather() {
+        pthread_mutex_lock(mutex)
+        gathers = true
+        pthread_mutex_unlock(mutex)
+    }
+
+    /// Lets the consumer have what was posted since ``gather()``.
+    package func handOver() {
+        pthread_mutex_lock(mutex)
+        gathers = false
+        unlockAndSignal()
+    }
+
+    private func unlockAndSignal() {
+        let mustSignal = consumerWaits && hasSomethingToTake
+        if mustSignal { consumerWaits = false }
+        pthread_mutex_unlock(mutex)
+        if mustSignal { pthread_cond_signal(condition) }
+    }
+
+    private var hasSomethingToTake: Bool { !elements.isEmpty && !gathers }
 
     /// Takes everything that is there, in the order of the posts. Waits until there is something, the time has passed
     /// or the mailbox is closed; in the last two cases the answer may be empty.
@@ -62,10 +83,10 @@ package final class Mailbox<Element: Sendable>: @unchecked Sendable {  // all st
     package func takeAll(into taken: inout [Element], timeoutMilliseconds: Int64?) {
         taken.removeAll(keepingCapacity: true)
         pthread_mutex_lock(mutex)
-        if elements.isEmpty, !closed {
+        if !hasSomethingToTake, !closed {
             wait(timeoutMilliseconds: timeoutMilliseconds)
         }
-        swap(&elements, &taken)
+        if !gathers || closed { swap(&elements, &taken) }
         pthread_mutex_unlock(mutex)
     }
 
@@ -94,14 +115,14 @@ package final class Mailbox<Element: Sendable>: @unchecked Sendable {  // all st
     private func wait(timeoutMilliseconds: Int64?) {
         defer { consumerWaits = false }
         guard let timeoutMilliseconds else {
-            while elements.isEmpty, !closed {
+            while !hasSomethingToTake, !closed {
                 consumerWaits = true
                 pthread_cond_wait(condition, mutex)
             }
             return
         }
         var deadline = timespec(monotonicMillisecondsFromNow: timeoutMilliseconds)
-        while elements.isEmpty, !closed {
+        while !hasSomethingToTake, !closed {
             consumerWaits = true
             if pthread_cond_timedwait(condition, mutex, &deadline) == ETIMEDOUT { return }
         }

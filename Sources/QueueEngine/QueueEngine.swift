@@ -53,6 +53,12 @@ package final class QueueEngine: Sendable {
         }
     }
 
+    /// From now until ``startGathered()`` changes and receives wait, to be done in one transaction and synced once.
+    package func gather() { writes.gather() }
+
+    /// Starts what has come since ``gather()``.
+    package func startGathered() { writes.handOver() }
+
     /// Answers a question from what is on disk.
     package func read<Operation: ReadOperation>(
         _ operation: Operation, then completion: @escaping @Sendable (Result<Operation.Output, QueueError>) -> Void

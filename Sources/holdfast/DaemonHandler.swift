@@ -18,6 +18,9 @@ struct DaemonHandler: HTTPHandler {
         }
     }
 
+    func requestsBegin() { engine.gather() }
+    func requestsEnd() { engine.startGathered() }
+
     /// 200 if the store commits a write now, 503 if it does not.
     private func checkHealth(_ exchange: HTTPExchange) {
         engine.write(CheckHealth()) { result in

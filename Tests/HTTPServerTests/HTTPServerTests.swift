@@ -11,6 +11,12 @@ import Testing
     /// Echoes at once, or parks the exchange of a path that starts with `/park` for the test to take.
     private final class Handler: HTTPHandler {
         let parked = Mailbox<HTTPExchange>(capacity: 1000)
+        /// Whether requests have begun and not ended.
+        private let isWithin = Atomic<Bool>(false)
+
+        func requestsBegin() { isWithin.store(true, ordering: .relaxed) }
+        var isWithinRequests: Bool { isWithin.load(ordering: .relaxed) }
+        func requestsEnd() { isWithin.store(false, ordering: .relaxed) }
 
         func handle(_ request: consuming HTTPRequest, _ exchange: HTTPExchange) {
             if request.path.hasPrefix("/park") {
@@ -19,6 +25,11 @@ import Testing
             }
             if request.path == "/large" {
                 exchange.respond { HTTPResponse(status: 200, body: [UInt8](repeating: 0x61, count: 20_000_000)) }
+                return
+            }
+            if request.path == "/within" {
+                let isWithin = isWithinRequests
+                exchange.respond { HTTPResponse(status: 200, body: Array("\(isWithin)".utf8)) }
                 return
             }
             let body = Array("\(request.method.rawValue) \(request.path) ".utf8) + request.body
@@ -56,6 +67,23 @@ import Testing
                 try client.send("POST /\(number) HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi")
                 #expect(try client.receive().body == "POST /\(number) hi")
             }
+        }
+    }
+
+    @Test func `a handler learns which requests come together`() throws {
+        try withServer { server in
+            let client = try TestClient(port: server.port)
+            try client.send(get("/within"))
+            #expect(try client.receive().body == "true")
+            // The end follows at once: a message to the loop is handled after it.
+            try client.send(get("/park"))
+            let ended = Mailbox<Bool>(capacity: 1)
+            try handler.takeOne().respond { [handler] in
+                _ = ended.post(!handler.isWithinRequests)
+                return HTTPResponse(status: 200, body: [])
+            }
+            #expect(try client.receive().body == "")
+            #expect(ended.takeAll(timeoutMilliseconds: nil) == [true])
         }
     }
 

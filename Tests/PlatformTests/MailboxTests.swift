@@ -18,6 +18,31 @@ import Testing
         #expect(mailbox.post(3))
     }
 
+    @Test func `what is gathered is handed over together and not before`() throws {
+        let mailbox = Mailbox<Int>(capacity: 10)
+        #expect(mailbox.post(1))
+        mailbox.gather()
+        #expect(mailbox.post(2))
+        #expect(mailbox.takeAll(timeoutMilliseconds: 0) == [])
+        let taken = Mailbox<[Int]>(capacity: 1)
+        let consumer = try Thread.start(named: "consumer") {
+            _ = taken.post(mailbox.takeAll(timeoutMilliseconds: nil))
+        }
+        #expect(mailbox.post(3))
+        mailbox.handOver()
+        #expect(taken.takeAll(timeoutMilliseconds: nil) == [[1, 2, 3]])
+        consumer.join()
+    }
+
+    @Test func `a mailbox that is closed while it gathers hands out what it has`() {
+        let mailbox = Mailbox<Int>(capacity: 10)
+        mailbox.gather()
+        #expect(mailbox.post(1))
+        mailbox.close()
+        #expect(mailbox.takeAll(timeoutMilliseconds: nil) == [1])
+        #expect(mailbox.isFinished)
+    }
+
     @Test func `a wait ends with nothing when its time has passed`() {
         let mailbox = Mailbox<Int>(capacity: 1)
         let before = MonotonicTime.milliseconds()
