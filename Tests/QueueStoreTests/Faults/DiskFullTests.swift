@@ -48,4 +48,20 @@ struct DiskFullTests {
         #expect((1...50).contains(failed))
         try store.check()
     }
+
+    @Test func `messages that found no room in their tables stay out of them`() throws {
+        let disk = FaultVFS(seed: 1)
+        let files = try StoreFixture(disk: disk)
+        let queue = try files.createQueue("a")
+        // More than SQLite's cache holds, so that it writes before the commit.
+        let large = OutgoingMessage(String(repeating: "x", count: 250_000))
+        disk.capacity = disk.used + 1_000_000
+        #expect(throws: QueueError.storageFull) {
+            try files.perform(SendMessages(to: queue, Array(repeating: large, count: 100), isBatch: true))
+        }
+        disk.capacity = nil
+        _ = files.failures.takeAll()
+        try files.send("small", to: queue)
+        #expect(try files.receiveTexts(from: queue) == ["small"])
+    }
 }

@@ -1,7 +1,8 @@
 import QueueModel
-import QueueStore
 import TestSupport
 import Testing
+
+@testable import QueueStore
 
 /// A disk whose calls fail, one after another until none is left to fail.
 struct FaultTests {
@@ -52,6 +53,23 @@ struct FaultTests {
         // Finds that it is not there, and expects it to stay so.
         try store.check()
         store.kill()
+        try store.open()
+        try store.check()
+    }
+
+    /// The syncs of a checkpoint are that of the log and that of the file.
+    @Test("a checkpoint that cannot be synced stops the store, and nothing is lost with it", arguments: [1, 2])
+    func checkpoint(failedSync: Int) throws {
+        let store = FaultyStore(seed: 1)
+        try store.open()
+        store.store?.checkpointPages = .max
+        try store.batch(.sends)
+        store.store?.checkpointPages = 1
+        store.disk.fail(.sync, at: failedSync)
+        store.store?.checkpointIfDue()
+        // SQLite may take pages for copied that the system has dropped.
+        #expect(store.failedFatally)
+        store.losePower(.none)
         try store.open()
         try store.check()
     }
