@@ -53,9 +53,11 @@ final class EngineCore {
         let result = store.transact(at: now) { transaction in
             hasBegun = true
             sweeps.run(in: transaction)
+            let swept = transaction.changedRows
             for receiver in again where !receiver.isAbandoned { keep(receive(receiver, transaction)) }
             for job in jobs { keep(job.run(in: self, transaction)) }
             serveParked(transaction)
+            sweeps.makeWay(forRequestsChanging: transaction.changedRows - swept)
         }
         finish(result, now: now)
         if !hasBegun, case .failure(let error) = result {

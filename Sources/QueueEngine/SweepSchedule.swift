@@ -3,11 +3,15 @@ import QueueStore
 
 /// What the sweepers have to do and when. Everything here can be had again from the store.
 struct SweepSchedule {
-    /// Rows a sweep deals with in one batch, so that no request waits for more than that.
-    private static let rowsPerBatch = 200
+    /// Messages a sweep deals with in one batch, so that no request waits for more than that.
+    private static let messagesPerBatch = 200
+    /// As many as a sweep without a moment deals with however busy the store is, so that it comes to an end.
+    private static let leisurelyMessagesMin = 20
     /// Queues looked at in one batch.
     private static let queuesPerBatch = 50
 
+    /// Of sweeps that nobody expects at a certain moment: move tasks, and what is left of purges and of records.
+    private var leisurelyMessages = Self.messagesPerBatch
     private let graceMilliseconds: Int64
     private var visibility: Timestamp?
     private var retention = Deadlines<QueueID>()
@@ -69,25 +73,32 @@ struct SweepSchedule {
         for queue in woken.sorted() { moves.set(queue, to: now) }
     }
 
+    /// Lets the next batch do no more for a sweep without a moment than the requests of this one did, so that they keep the
+    /// larger part of the time. A message that comes or goes is two rows.
+    mutating func makeWay(forRequestsChanging rows: Int64) {
+        let requested = Int(min(rows / 2, Int64(Self.messagesPerBatch)))
+        leisurelyMessages = rows == 0 ? Self.messagesPerBatch : max(requested, Self.leisurelyMessagesMin)
+    }
+
     /// Does a batch's worth of everything that is due.
     mutating func run(in transaction: WriteTransaction) {
         let now = transaction.now
         if let due = visibility, due <= now {
-            visibility = Self.nextDue(MakeDueMessagesVisible(limit: Self.rowsPerBatch), transaction)
+            visibility = Self.nextDue(MakeDueMessagesVisible(limit: Self.messagesPerBatch), transaction)
         }
-        Self.sweepDue(&retention, transaction) { RemoveExpiredMessages(queue: $0, limit: Self.rowsPerBatch) }
+        Self.sweepDue(&retention, transaction) { RemoveExpiredMessages(queue: $0, limit: $1) }
         Self.sweepDue(&exhausted, transaction) { [graceMilliseconds] in
-            MoveExhaustedMessages(queue: $0, limit: Self.rowsPerBatch, graceMilliseconds: graceMilliseconds)
+            MoveExhaustedMessages(queue: $0, limit: $1, graceMilliseconds: graceMilliseconds)
         }
-        var messagesLeft = Self.rowsPerBatch
+        var messagesLeft = leisurelyMessages
         while messagesLeft > 0, let queue = moves.popDue(at: now) {
             messagesLeft -= max(moveMessages(from: queue, limit: messagesLeft, transaction), 1)
         }
         if let due = leftBacklogs, due <= now {
-            leftBacklogs = Self.nextDue(EmptyLeftBacklogs(limit: Self.rowsPerBatch), transaction)
+            leftBacklogs = Self.nextDue(EmptyLeftBacklogs(limit: leisurelyMessages), transaction)
         }
         if let due = records, due <= now {
-            records = Self.nextDue(RemoveExpiredRecords(limit: Self.rowsPerBatch), transaction)
+            records = Self.nextDue(RemoveExpiredRecords(limit: leisurelyMessages), transaction)
         }
     }
 
@@ -107,23 +118,32 @@ struct SweepSchedule {
         return progress.count
     }
 
-    /// Sweeps each queue whose moment has come once, even if there is work left.
+    /// Sweeps each queue whose moment has come once, even if there is work left, until the batch has its messages.
     private static func sweepDue<Sweep: WriteOperation<SweepResult>>(
-        _ deadlines: inout Deadlines<QueueID>, _ transaction: WriteTransaction, _ sweep: (QueueID) -> Sweep
+        _ deadlines: inout Deadlines<QueueID>, _ transaction: WriteTransaction, _ sweep: (QueueID, Int) -> Sweep
     ) {
+        var messagesLeft = messagesPerBatch
         var next: [(queue: QueueID, due: Timestamp?)] = []
-        while next.count < queuesPerBatch, let queue = deadlines.popDue(at: transaction.now) {
-            next.append((queue, nextDue(sweep(queue), transaction)))
+        while messagesLeft > 0, next.count < queuesPerBatch, let queue = deadlines.popDue(at: transaction.now) {
+            let result = transaction.perform(sweep(queue, messagesLeft))
+            if case .success(let done) = result { messagesLeft -= done.count }
+            next.append((queue, nextDue(result, transaction)))
         }
         for (queue, due) in next { deadlines.set(queue, to: due) }
     }
 
-    /// A sweep that fails is tried again after a while; the failure itself is in the log.
     private static func nextDue(
         _ sweep: some WriteOperation<SweepResult>, _ transaction: WriteTransaction
     ) -> Timestamp? {
-        switch transaction.perform(sweep) {
-        case .success(let result): result.nextDue
+        nextDue(transaction.perform(sweep), transaction)
+    }
+
+    /// A sweep that fails is tried again after a while; the failure itself is in the log.
+    private static func nextDue(
+        _ result: Result<SweepResult, QueueError>, _ transaction: WriteTransaction
+    ) -> Timestamp? {
+        switch result {
+        case .success(let done): done.nextDue
         case .failure: transaction.now.adding(seconds: 1)
         }
     }

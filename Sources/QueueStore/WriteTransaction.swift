@@ -94,7 +94,7 @@ package final class WriteTransaction {
 
     /// Rows changed so far. Those of arrivals count from the moment they are sent, so that no job seems to have changed what
     /// it only made to be written.
-    private var changedRows: Int64 { database.totalChanges + Int64(arrivals.rowCount) }
+    package var changedRows: Int64 { database.totalChanges + Int64(arrivals.rowCount) }
 
     private func performInSavepoint<Operation: WriteOperation>(
         _ operation: Operation

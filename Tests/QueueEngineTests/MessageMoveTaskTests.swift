@@ -40,13 +40,32 @@ struct MessageMoveTaskTests {
         }
         try start(to: other)
         fixture.settle()
-        #expect(try task().movedCount == 200)
+        // Right after requests a small one.
+        #expect(try task().movedCount == 20)
+        fixture.advance(milliseconds: 1)
+        #expect(try task().movedCount == 220)
         try fixture.send("urgent", to: queue)
         #expect(fixture.poll(queue, wait: nil).texts == ["urgent"])
+        fixture.advance(milliseconds: 1)
+        #expect(try task().movedCount == 240)
         fixture.advance(milliseconds: 1)
         fixture.advance(milliseconds: 1)
         #expect(try fixture.files.counts(other) == [500, 0, 0])
         #expect(try task().status == .completed)
+    }
+
+    @Test func `a task keeps up with the requests beside it, and leaves them the larger part of each batch`() throws {
+        try fixture.files.batch { transaction in
+            for index in 0..<500 {
+                _ = transaction.perform(SendMessages(to: dead, [OutgoingMessage("\(index)")], isBatch: false))
+            }
+        }
+        try start(to: other)
+        for (requests, moved) in [(1, 20), (50, 40), (50, 90), (400, 140), (1, 340), (1, 360)] {
+            fixture.run((0..<requests).map { fixture.write(fixture.sending("\($0)", to: queue)).0 })
+            #expect(try task().movedCount == moved)
+            fixture.files.advance(milliseconds: 1)
+        }
     }
 
     @Test func `a rate of one message a second is kept, and the engine sleeps in between`() throws {
