@@ -48,7 +48,18 @@ extension RandomHistory {
         let tasks = names.flatMap { name in (model.queues[name]?.moveTasks ?? []).map { (name, $0.task.id) } }
         let recent = tasks.isEmpty || chance(10) ? (names[0], "none") : one(of: tasks.suffix(10))
         let (source, id) = chance(95) ? recent : (one(of: names), recent.1)
-        return write(CancelMessageMoveTask(id: id, source: source), to: source) { [self] result in
+        return cancelMoveTask(id, from: source)
+    }
+
+    func cancelRunningMoveTasks() -> [any Job] {
+        names.compactMap { name in
+            guard let queue = model.queues[name], let index = queue.runningMoveTask else { return nil }
+            return cancelMoveTask(queue.moveTasks[index].task.id, from: name)
+        }
+    }
+
+    private func cancelMoveTask(_ id: String, from source: QueueName) -> any Job {
+        write(CancelMessageMoveTask(id: id, source: source), to: source) { [self] result in
             tell("the move from \(source.name) is cancelled: \(result)")
             let expected = model.cancelMoveTask(id, from: source)
             guard result == expected else { throw Disagreement("not \(expected)") }
