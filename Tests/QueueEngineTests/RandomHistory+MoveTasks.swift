@@ -15,9 +15,22 @@ extension RandomHistory {
     /// Many messages come into a dead-letter queue, and are moved into another.
     func moveMany() throws {
         let source = one(of: deadLetterQueues)
+        try moveMany(from: source, to: one(of: names.filter { canMove(from: source, to: $0) }))
+    }
+
+    /// The same with a queue they are moved into, if there is one they can come from.
+    func moveMany(to target: QueueName) throws {
+        let sources = deadLetterQueues.filter { canMove(from: $0, to: target) }
+        if !sources.isEmpty { try moveMany(from: one(of: sources), to: target) }
+    }
+
+    private func moveMany(from source: QueueName, to target: QueueName) throws {
         try batch((0..<number(below: 40)).map { _ in send(to: source) })
-        let targets = names.filter { $0 != source && $0.name.hasSuffix(".fifo") == source.name.hasSuffix(".fifo") }
-        try batch([startMoveTask(from: source, to: one(of: targets))])
+        try batch([startMoveTask(from: source, to: target)])
+    }
+
+    private func canMove(from source: QueueName, to target: QueueName) -> Bool {
+        source != target && source.name.hasSuffix(".fifo") == target.name.hasSuffix(".fifo")
     }
 
     private func startMoveTask(from source: QueueName, to destination: QueueName?) -> any Job {
@@ -35,7 +48,18 @@ extension RandomHistory {
         let tasks = names.flatMap { name in (model.queues[name]?.moveTasks ?? []).map { (name, $0.task.id) } }
         let recent = tasks.isEmpty || chance(10) ? (names[0], "none") : one(of: tasks.suffix(10))
         let (source, id) = chance(95) ? recent : (one(of: names), recent.1)
-        return write(CancelMessageMoveTask(id: id, source: source), to: source) { [self] result in
+        return cancelMoveTask(id, from: source)
+    }
+
+    func cancelRunningMoveTasks() -> [any Job] {
+        names.compactMap { name in
+            guard let queue = model.queues[name], let index = queue.runningMoveTask else { return nil }
+            return cancelMoveTask(queue.moveTasks[index].task.id, from: name)
+        }
+    }
+
+    private func cancelMoveTask(_ id: String, from source: QueueName) -> any Job {
+        write(CancelMessageMoveTask(id: id, source: source), to: source) { [self] result in
             tell("the move from \(source.name) is cancelled: \(result)")
             let expected = model.cancelMoveTask(id, from: source)
             guard result == expected else { throw Disagreement("not \(expected)") }

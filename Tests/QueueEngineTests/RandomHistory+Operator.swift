@@ -15,9 +15,13 @@ extension RandomHistory {
 
     func recreate() throws {
         let name = one(of: names)
+        // Messages may be on their way to it.
+        if chance(50) { try moveMany(to: name) }
         tell("\(name.name) is deleted")
         try alone(DeleteQueue(name: name)) { [self] in model.delete(name) }
-        for _ in 0..<number(below: 5) { try batch([request()]) }
+        for _ in 0..<number(below: 5) {
+            if chance(30) { try advanceClock() } else { try batch([request()]) }
+        }
         try create(name)
     }
 

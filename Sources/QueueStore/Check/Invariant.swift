@@ -95,7 +95,8 @@ package struct Invariant: Sendable {
         (
             "every sequence number was reserved",
             """
-            SELECT id FROM message WHERE id >= (SELECT value FROM store_setting WHERE name = 'sequence_reserved')
+            SELECT id FROM message
+            WHERE id >= coalesce((SELECT value FROM store_setting WHERE name = 'sequence_reserved'), 0)
             """
         ),
         (
