@@ -35,6 +35,8 @@ package final class WriteTransaction {
     /// The connection, for statements that see all messages.
     var connection: Connection {
         get throws(SQLiteError) {
+            // After an error SQLite may have ended the transaction: what is written then would be committed by itself.
+            if let failure { throw failure }
             try arrivals.write(on: database)
             return database
         }
