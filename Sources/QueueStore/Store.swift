@@ -18,6 +18,9 @@ package final class Store {
     private let report: (StoreFailure) -> Void
     /// Pages of the WAL from which on a checkpoint is due.
     var checkpointPages = 1000
+    /// The WAL keeps its length when it begins anew, so that ordinary service writes to blocks it has. What a very large
+    /// batch or a long reader made of it is cut off then: four times what a checkpoint waits for, in pages of 4 KiB.
+    static let walBytesMax = 4 * 1000 * 4096
 
     /// Opens the file, creates or migrates its schema, and takes it for this process alone. `report` is told of every
     /// failure of the storage.
@@ -197,6 +200,7 @@ package final class Store {
             connection.takeOverCheckpoints()
             try connection.execute("PRAGMA synchronous = \(options.durability == .full ? "FULL" : "NORMAL")")
             try connection.execute("PRAGMA cache_size = -16384")
+            try connection.execute("PRAGMA journal_size_limit = \(walBytesMax)")
             try migrator.run()
             return connection
         } catch let error as SQLiteError {
