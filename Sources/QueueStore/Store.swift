@@ -72,10 +72,11 @@ package final class Store {
         }
     }
 
-    /// Copies the WAL to its place in the file if it has become long. To be called after each transaction, when nobody
-    /// waits for its answer any more.
+    /// Copies the WAL to its place in the file if it has become long, or if the file is to become shorter. To be called
+    /// after each transaction, when nobody waits for its answer any more.
     package func checkpointIfDue() {
-        if !needsReopening, connection.walPageCount >= checkpointPages { checkpoint() }
+        guard !needsReopening else { return }
+        if connection.walPageCount >= checkpointPages || transaction.fileEnd.isDue { checkpoint() }
     }
 
     /// When the messages of any queue last changed. No later time may be before it, or the order of the sends would not
@@ -176,7 +177,7 @@ package final class Store {
     /// checkpoint.
     private func checkpoint() {
         do throws(SQLiteError) {
-            try connection.checkpoint()
+            if try connection.checkpoint() { transaction.fileEnd = FileEnd() }
         } catch {
             report(
                 StoreFailure(description: "checkpoint: \(error)", isFatal: error.isFailedSync || error.isCorrupt))
