@@ -27,8 +27,7 @@ final class EngineCore {
         self.store = store
         self.options = options
         receivedMemory = ReceivedMemory(limit: options.receivedBytesMax)
-        sweeps = SweepSchedule(
-            queues: [], queuesWithMoveTask: [], now: now, graceMilliseconds: options.redriveGraceMilliseconds)
+        sweeps = SweepSchedule(queues: [], queuesWithMoveTask: [], now: now, options: options)
         planSweeps(from: now)
     }
 
@@ -37,8 +36,7 @@ final class EngineCore {
         let queues = store.allQueues()
         let moving = store.queuesWithMoveTask()
         sweeps = SweepSchedule(
-            queues: queues ?? [], queuesWithMoveTask: moving ?? [], now: start,
-            graceMilliseconds: options.redriveGraceMilliseconds)
+            queues: queues ?? [], queuesWithMoveTask: moving ?? [], now: start, options: options)
         planningDue = queues == nil || moving == nil ? start : nil
     }
 

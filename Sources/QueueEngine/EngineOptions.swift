@@ -1,3 +1,5 @@
+import Platform
+
 /// The engine's bounds and times.
 package struct EngineOptions: Sendable {
     /// How long an exhausted message stays visible where nobody receives, before the sweeper moves it.
@@ -8,6 +10,8 @@ package struct EngineOptions: Sendable {
     package var waitingRequestsMax = 65_536
     /// Of messages that were handed out and whose answers are not made yet; further receives wait.
     package var receivedBytesMax = 64 * 1024 * 1024
+    /// Nanoseconds since some moment, by which sweeps are kept short whose work cannot be counted in rows.
+    package var stopwatch: @Sendable () -> Int64 = MonotonicTime.nanoseconds
 
     package init() {}
 }

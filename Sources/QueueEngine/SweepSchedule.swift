@@ -9,10 +9,18 @@ struct SweepSchedule {
     private static let leisurelyMessagesMin = 20
     /// Queues looked at in one batch.
     private static let queuesPerBatch = 50
+    /// Pages that are given back in one batch, and the time that this may take: about a fifth of what a commit takes.
+    private static let pagesPerBatch = 1000
+    private static let givingBackNanoseconds: Int64 = 1_000_000
+    /// The rest between two batches that give pages back.
+    private static let givingBackPauseMilliseconds: Int64 = 10
+    /// How long room stays free before it is given back: whoever comes back soon finds it.
+    private static let spareRoomSeconds = 10
 
     /// Of sweeps that nobody expects at a certain moment: move tasks, and what is left of purges and of records.
     private var leisurelyMessages = Self.messagesPerBatch
     private let graceMilliseconds: Int64
+    private let stopwatch: @Sendable () -> Int64
     private var visibility: Timestamp?
     private var retention = Deadlines<QueueID>()
     private var exhausted = Deadlines<QueueID>()
@@ -21,10 +29,12 @@ struct SweepSchedule {
     private var waitingMoves: Set<QueueID> = []
     private var leftBacklogs: Timestamp?
     private var records: Timestamp?
+    private var spareRoom: Timestamp?
 
     /// Everything is looked at once after the start.
-    init(queues: [QueueID], queuesWithMoveTask: [QueueID], now: Timestamp, graceMilliseconds: Int64) {
-        self.graceMilliseconds = graceMilliseconds
+    init(queues: [QueueID], queuesWithMoveTask: [QueueID], now: Timestamp, options: EngineOptions) {
+        graceMilliseconds = options.redriveGraceMilliseconds
+        stopwatch = options.stopwatch
         visibility = now
         leftBacklogs = now
         records = now
@@ -38,6 +48,12 @@ struct SweepSchedule {
     /// When the next sweep is due.
     var next: Timestamp? {
         mutating get {
+            [nextOfMessages, spareRoom].compactMap { $0 }.min()
+        }
+    }
+
+    private var nextOfMessages: Timestamp? {
+        mutating get {
             [visibility, retention.next, exhausted.next, moves.next, leftBacklogs, records].compactMap { $0 }.min()
         }
     }
@@ -49,6 +65,7 @@ struct SweepSchedule {
     mutating func note(_ news: BatchNews, at now: Timestamp) {
         if let visibleAt = news.nextVisibleAt { visibility = min(visibility ?? visibleAt, visibleAt) }
         if news.leftBacklogs { leftBacklogs = now }
+        if news.hasSpareRoom, spareRoom == nil { spareRoom = now.adding(seconds: Self.spareRoomSeconds) }
         if news.recordsExpire, records == nil { records = now.adding(seconds: Limits.deduplicationSeconds) }
         for queue in news.changedQueues.union(news.queuesWithOldArrivals).sorted() { retention.set(queue, to: now) }
         // A queue that has its moment needs no other: later arrivals expire later.
@@ -100,6 +117,18 @@ struct SweepSchedule {
         if let due = records, due <= now {
             records = Self.nextDue(RemoveExpiredRecords(limit: leisurelyMessages), transaction)
         }
+        // While others have work left they also make free pages.
+        if let due = spareRoom, due <= now, nextOfMessages.map({ $0 > now }) ?? true {
+            spareRoom = giveBackPages(transaction)
+        }
+    }
+
+    /// Makes the file a little shorter. Returns when to go on.
+    private func giveBackPages(_ transaction: WriteTransaction) -> Timestamp? {
+        let end = stopwatch() + Self.givingBackNanoseconds
+        let sweep = GiveBackFreePages(limit: Self.pagesPerBatch) { [stopwatch] in stopwatch() >= end }
+        let earliest = transaction.now.adding(milliseconds: Self.givingBackPauseMilliseconds)
+        return Self.nextDue(sweep, transaction).map { max($0, earliest) }
     }
 
     /// Goes on with the move task of a queue. Returns how many messages it dealt with.

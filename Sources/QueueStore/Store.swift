@@ -18,6 +18,9 @@ package final class Store {
     private let report: (StoreFailure) -> Void
     /// Pages of the WAL from which on a checkpoint is due.
     var checkpointPages = 1000
+    /// The WAL keeps its length when it begins anew, so that ordinary service writes to blocks it has. What a very large
+    /// batch or a long reader made of it is cut off then: four times what a checkpoint waits for, in pages of 4 KiB.
+    static let walBytesMax = 4 * 1000 * 4096
 
     /// Opens the file, creates or migrates its schema, and takes it for this process alone. `report` is told of every
     /// failure of the storage.
@@ -69,10 +72,11 @@ package final class Store {
         }
     }
 
-    /// Copies the WAL to its place in the file if it has become long. To be called after each transaction, when nobody
-    /// waits for its answer any more.
+    /// Copies the WAL to its place in the file if it has become long, or if the file is to become shorter. To be called
+    /// after each transaction, when nobody waits for its answer any more.
     package func checkpointIfDue() {
-        if !needsReopening, connection.walPageCount >= checkpointPages { checkpoint() }
+        guard !needsReopening else { return }
+        if connection.walPageCount >= checkpointPages || transaction.fileEnd.isDue { checkpoint() }
     }
 
     /// When the messages of any queue last changed. No later time may be before it, or the order of the sends would not
@@ -173,7 +177,7 @@ package final class Store {
     /// checkpoint.
     private func checkpoint() {
         do throws(SQLiteError) {
-            try connection.checkpoint()
+            if try connection.checkpoint() { transaction.fileEnd = FileEnd() }
         } catch {
             report(
                 StoreFailure(description: "checkpoint: \(error)", isFatal: error.isFailedSync || error.isCorrupt))
@@ -197,6 +201,7 @@ package final class Store {
             connection.takeOverCheckpoints()
             try connection.execute("PRAGMA synchronous = \(options.durability == .full ? "FULL" : "NORMAL")")
             try connection.execute("PRAGMA cache_size = -16384")
+            try connection.execute("PRAGMA journal_size_limit = \(walBytesMax)")
             try migrator.run()
             return connection
         } catch let error as SQLiteError {

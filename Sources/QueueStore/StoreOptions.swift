@@ -19,6 +19,8 @@ package struct StoreOptions {
     package var strictLimits: Bool
     /// Messages of one queue that may be in flight.
     package var inFlightMax: Int
+    /// Free pages that the file keeps for what comes next: 4 MiB.
+    package var freePagesKept = 1024
     package var random: any RandomSource
 
     package init(

@@ -16,6 +16,8 @@ package final class WriteTransaction {
     package private(set) var now = Timestamp(milliseconds: 0)
     /// What the batch did that somebody may wait for.
     package var news = BatchNews()
+    /// What the file has behind the end of the database. A batch that fails may leave it too large, which harms nobody.
+    var fileEnd = FileEnd()
 
     private var counts = CountCache()
     private var sequence: SequenceAllocator
@@ -35,6 +37,8 @@ package final class WriteTransaction {
     /// The connection, for statements that see all messages.
     var connection: Connection {
         get throws(SQLiteError) {
+            // After an error SQLite may have ended the transaction: what is written then would be committed by itself.
+            if let failure { throw failure }
             try arrivals.write(on: database)
             return database
         }
@@ -52,6 +56,7 @@ package final class WriteTransaction {
 
     func commit() throws(SQLiteError) {
         try counts.flush(on: try connection, at: now)
+        news.hasSpareRoom = try FileSpace(of: database, kept: options.freePagesKept).isPlenty
         try database.statement("COMMIT").run()
         sequence.commit()
     }
@@ -267,6 +272,8 @@ package struct BatchNews: Sendable {
     package var queuesWithMoveTask: Set<QueueID> = []
     /// Backlogs were cut off from their queue and wait to be emptied.
     package var leftBacklogs = false
+    /// So much of the file is free that some of it is to be given back.
+    package var hasSpareRoom = false
 
     /// Records that expire were written: deduplication ids, receive attempts, names of deleted queues.
     package var recordsExpire = false

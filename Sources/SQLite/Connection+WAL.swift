@@ -16,9 +16,15 @@ extension Connection {
     }
 
     /// Copies committed pages from the WAL to their places in the file, as far as no reader still needs the old ones.
-    package func checkpoint() throws(SQLiteError) {
-        let code = sqlite3_wal_checkpoint_v2(handle, "main", SQLITE_CHECKPOINT_PASSIVE, nil, nil)
+    ///
+    /// True if it was all of them. Only then does the file end where the database ends.
+    @discardableResult
+    package func checkpoint() throws(SQLiteError) -> Bool {
+        var pages: Int32 = 0
+        var copied: Int32 = 0
+        let code = sqlite3_wal_checkpoint_v2(handle, "main", SQLITE_CHECKPOINT_PASSIVE, &pages, &copied)
         guard code == SQLITE_OK else { throw error(code, sql: nil) }
+        return copied == pages
     }
 
     /// The longest page: SQLite's VFS for Unix writes no more than 131071 bytes at a time.

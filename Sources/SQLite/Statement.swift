@@ -77,6 +77,12 @@ package final class Statement {
         while try step() { body(Row(statement: handle)) }
     }
 
+    /// Runs a statement until it ends, or until `goesOn` says no after a row.
+    func stepEach(while goesOn: () -> Bool) throws(SQLiteError) {
+        defer { sqlite3_reset(handle) }
+        while try step(), goesOn() {}
+    }
+
     @inlinable
     func bind<each Value: Bindable>(_ values: repeat each Value) {
         var binder = ValueBinder(statement: handle)

@@ -54,10 +54,14 @@ final class EngineFixture {
 
     init(
         options: EngineOptions = EngineOptions(), strictLimits: Bool = true, inFlightMax: Int = 120_000,
-        seed: UInt64 = 1, disk: FaultVFS? = nil
+        freePagesKept: Int = 1024, seed: UInt64 = 1, disk: FaultVFS? = nil
     ) throws {
+        var options = options
+        // It stands still, or a history would depend on the speed of the machine.
+        options.stopwatch = { 0 }
         self.options = options
-        files = try StoreFixture(strictLimits: strictLimits, inFlightMax: inFlightMax, seed: seed, disk: disk)
+        files = try StoreFixture(
+            strictLimits: strictLimits, inFlightMax: inFlightMax, freePagesKept: freePagesKept, seed: seed, disk: disk)
         core = EngineCore(store: files.store, options: options, now: files.now)
     }
 

@@ -20,7 +20,9 @@ extension RandomHistory {
         let group = isFIFO || chance(30) ? "g\(number(below: 4))" : nil
         // A small number of ids, so that many are met again.
         let id = isFIFO ? (chance(30) ? "d\(number(below: 5))" : body) : nil
-        let message = OutgoingMessage(body, delay: delay, group: group, deduplicationID: id)
+        var message = OutgoingMessage(body, delay: delay, group: group, deduplicationID: id)
+        // Some are long, so that the file has room to give back when they have gone.
+        if sends % 8 == 0 { message.traceHeader = String(repeating: "x", count: 30_000) }
         return write(SendMessages(to: name, [message], isBatch: false), to: name) { [self] result in
             switch (result, model.queues[name]) {
             case (.failure(.queueDoesNotExist), nil): tell("\(body) finds no \(name.name)")

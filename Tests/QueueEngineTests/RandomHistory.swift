@@ -59,7 +59,7 @@ final class RandomHistory {
         // Some histories meet the limit, in others groups become noisy.
         let inFlightMax = seed % 2 == 0 ? 25 : 1000
         engine = try EngineFixture(
-            options: options, strictLimits: false, inFlightMax: inFlightMax, seed: seed, disk: disk)
+            options: options, strictLimits: false, inFlightMax: inFlightMax, freePagesKept: 4, seed: seed, disk: disk)
         random = SeededRandom(seed: seed)
         model = ReferenceQueues(now: engine.now, inFlightMax: inFlightMax)
         names = ["last", "dead", "a", "b", "dead.fifo", "f.fifo", "g.fifo"].map {

@@ -62,6 +62,7 @@ struct QueryPlanTests {
         for suffix in ["", ".fifo"] { try moveByTask(fixture, suffix) }
         try changePermissions(fixture)
         try fixture.perform(CheckHealth())
+        try fixture.giveBackFreePages()
         _ = try fixture.read(
             ListQueues(account: "000000000000", region: "us-east-1", prefix: "q", after: "", limit: 10))
     }

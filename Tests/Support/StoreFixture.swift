@@ -41,12 +41,14 @@ package final class StoreFixture {
     private var invariants: StoreInvariants
 
     package init(
-        strictLimits: Bool = true, inFlightMax: Int = 120_000, seed: UInt64 = 1, disk: FaultVFS? = nil
+        strictLimits: Bool = true, inFlightMax: Int = 120_000, freePagesKept: Int = 1024, seed: UInt64 = 1,
+        disk: FaultVFS? = nil
     ) throws {
         self.disk = disk
         options = StoreOptions(
             path: disk == nil ? directory.file("store-1.db") : "store.db", durability: disk == nil ? .relaxed : .full,
             vfs: disk?.name, strictLimits: strictLimits, inFlightMax: inFlightMax, random: SeededRandom(seed: seed))
+        options.freePagesKept = freePagesKept
         store = try Store(options: options, now: now) { [failures] in failures.append($0) }
         reader = try store.openReader()
         invariants = try StoreInvariants(path: options.path, vfs: disk?.name)
@@ -160,6 +162,9 @@ package final class StoreFixture {
     /// The ids of the messages of every queue, in the order of their numbers, by the queue's name.
     package func messages() throws -> [String: [MessageID]] { try undisturbed(invariants.messages) }
 
+    /// Pages of the database.
+    package func pageCount() throws -> Int { try undisturbed(invariants.pageCount) }
+
     /// Lets SQLite look for damage in the whole file.
     package func checkForDamage() throws {
         let damage = try undisturbed(invariants.damage)
@@ -266,6 +271,13 @@ extension StoreFixture {
     @discardableResult
     package func removeExpiredRecords(limit: Int = 1000) throws -> SweepResult {
         try perform(RemoveExpiredRecords(limit: limit))
+    }
+
+    @discardableResult
+    package func giveBackFreePages(
+        limit: Int = 1000, isTimeOver: @escaping @Sendable () -> Bool = { false }
+    ) throws -> SweepResult {
+        try perform(GiveBackFreePages(limit: limit, isTimeOver: isTimeOver))
     }
 
     package func id(of queue: QueueName) throws -> QueueID {

@@ -24,6 +24,8 @@ package final class StoreInvariants {
         return Dictionary(grouping: rows, by: \.queue).mapValues { $0.map(\.id) }
     }
 
+    func pageCount() throws -> Int { try connection.pageCount() }
+
     /// What SQLite finds wrong with the file; nothing if it is sound.
     package func damage() throws -> [String] {
         try connection.prepare("PRAGMA integrity_check").all { $0.text(0) }.filter { $0 != "ok" }

@@ -31,7 +31,7 @@ final class FaultyStore {
     /// What the store reported.
     let failures = FailureLog()
     private let random: SeededRandom
-    private let options: StoreOptions
+    private var options: StoreOptions
     private var requests: RandomRequests
     private var now = Timestamp(milliseconds: 1_700_000_000_000)
 
@@ -53,6 +53,7 @@ final class FaultyStore {
         options = StoreOptions(
             path: "store.db", durability: durability, vfs: disk.name, strictLimits: false, inFlightMax: 30,
             random: SeededRandom(seed: seed &+ 1))
+        options.freePagesKept = 4
         requests = RandomRequests(random: random)
     }
 
@@ -127,9 +128,9 @@ final class FaultyStore {
                 var knowledge = try known(transaction.connection)
                 requests.begin(after: knowledge.lastNumber)
                 for _ in 0...number(below: 5) { requests.perform(kind, in: transaction, on: disk) }
-                // Nothing of a lost transaction will be found later.
-                if transaction.failure != nil { return }
-                knowledge.contents = try look(transaction.connection)
+                // Nothing of a lost transaction will be found later. Messages that cannot be written fail the commit.
+                guard transaction.failure == nil, let connection = try? transaction.connection else { return }
+                knowledge.contents = try look(connection)
                 requests.apply(to: &knowledge.messages)
                 knowledge.lastNumber = requests.lastNumber
                 draft = knowledge

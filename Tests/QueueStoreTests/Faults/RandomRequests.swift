@@ -194,12 +194,13 @@ struct RandomRequests {
     }
 
     private func sweep(in transaction: WriteTransaction) {
-        switch number(below: 4) {
+        switch number(below: 5) {
         case 0: _ = transaction.perform(EmptyLeftBacklogs(limit: 10))
         case 1: _ = transaction.perform(RemoveExpiredRecords(limit: 10))
         case 2:
             guard case .success(let queue) = transaction.find(pick(Self.queues)) else { return }
             _ = transaction.perform(MoveExhaustedMessages(queue: queue.id, limit: 10, graceMilliseconds: 2000))
+        case 3: _ = transaction.perform(GiveBackFreePages(limit: 1 + number(below: 30)) { false })
         default: _ = transaction.perform(MakeDueMessagesVisible(limit: 50))
         }
     }
