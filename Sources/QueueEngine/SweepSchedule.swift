@@ -7,6 +7,8 @@ struct SweepSchedule {
     private static let messagesPerBatch = 200
     /// As many as a sweep without a moment deals with however busy the store is, so that it comes to an end.
     private static let leisurelyMessagesMin = 20
+    /// What moving a message costs, measured in messages that are removed: it is written anew into all its tables.
+    private static let costOfMove = 4
     /// Queues looked at in one batch.
     private static let queuesPerBatch = 50
     /// Pages that are given back in one batch, and the time that this may take: about a fifth of what a commit takes.
@@ -107,7 +109,7 @@ struct SweepSchedule {
         Self.sweepDue(&exhausted, transaction) { [graceMilliseconds] in
             MoveExhaustedMessages(queue: $0, limit: $1, graceMilliseconds: graceMilliseconds)
         }
-        var messagesLeft = leisurelyMessages
+        var messagesLeft = leisurelyMessages / Self.costOfMove
         while messagesLeft > 0, let queue = moves.popDue(at: now) {
             messagesLeft -= max(moveMessages(from: queue, limit: messagesLeft, transaction), 1)
         }
