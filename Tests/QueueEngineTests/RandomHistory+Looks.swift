@@ -56,7 +56,9 @@ extension RandomHistory {
     private func look<Found>(
         at transaction: WriteTransaction, _ body: (Connection) throws -> Found
     ) -> Result<Found, any Error> {
-        engine.files.undisturbed { Result { try body(transaction.connection) } }
+        // Once SQLite has given the transaction up, what a look at it writes would be committed at once.
+        if let failure = transaction.failure { return .failure(failure) }
+        return engine.files.undisturbed { Result { try body(transaction.connection) } }
     }
 
     private func take(_ sweeps: Sweeps) throws {
