@@ -47,7 +47,7 @@ private func looksLikeAnotherEncoding(_ bytes: [UInt8]) -> Bool {
 }
 
 /// Foundation refuses lone surrogates and numbers beyond Double, and drops a byte order mark that begins a string.
-private func isPlain(_ value: JSONValue) -> Bool {
+func isPlain(_ value: JSONValue) -> Bool {
     switch value {
     case .null, .bool: true
     case .number(let number): Double(number.text)?.isFinite == true
