@@ -2,7 +2,7 @@ import QueueModel
 import SQLite
 
 /// Removes what purged and deleted queues have left behind.
-package struct EmptyLeftBacklogs: WriteOperation {
+package struct EmptyLeftBacklogs: Sweep {
     let limit: Int
 
     package init(limit: Int) { self.limit = limit }

@@ -2,7 +2,7 @@
 ///
 /// What a page costs depends on where the free ones are listed: SQLite looks for each in a list that has a page for every
 /// thousand of them. So it is not only the number of pages that has a limit.
-package struct GiveBackFreePages: WriteOperation {
+package struct GiveBackFreePages: Sweep {
     let limit: Int
     let isTimeOver: @Sendable () -> Bool
 
@@ -11,9 +11,6 @@ package struct GiveBackFreePages: WriteOperation {
         self.limit = limit
         self.isTimeOver = isTimeOver
     }
-
-    /// No rule ever says no.
-    package static var checksBeforeChanging: Bool { true }
 
     package func run(in transaction: WriteTransaction) throws -> SweepResult {
         let kept = transaction.options.freePagesKept

@@ -1,15 +1,7 @@
 import QueueModel
 
-/// What one run of a sweep did.
-package struct SweepResult: Sendable, Equatable {
-    /// Rows dealt with.
-    package var count: Int
-    /// When there will be work again; nil if that is up to later changes. In the past if there is work left.
-    package var nextDue: Timestamp?
-}
-
 /// Lets messages be received whose visibility timeout or delay is over.
-package struct MakeDueMessagesVisible: WriteOperation {
+package struct MakeDueMessagesVisible: Sweep {
     let limit: Int
 
     package init(limit: Int) { self.limit = limit }

@@ -2,7 +2,7 @@ import QueueModel
 
 /// Moves messages that have been received too often into the dead-letter queue though nobody receives from their own:
 /// those that have been visible for longer than a grace period, so that clients see SQS's timing.
-package struct MoveExhaustedMessages: WriteOperation {
+package struct MoveExhaustedMessages: Sweep {
     let queue: QueueID
     let limit: Int
     let graceMilliseconds: Int64

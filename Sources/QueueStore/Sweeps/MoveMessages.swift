@@ -6,7 +6,7 @@ import SQLite
 ///
 /// Messages are taken as a receive would take them: the oldest first, of a FIFO queue group by group, those in flight or
 /// delayed once they are visible. The task ends when the queue is empty.
-package struct MoveMessages: WriteOperation {
+package struct MoveMessages: Sweep {
     package struct Progress: Sendable, Equatable {
         package enum Next: Sendable, Equatable {
             /// There is more to do from then on, which is later than now.

@@ -1,7 +1,7 @@
 import QueueModel
 
 /// Removes messages of a queue whose retention period is over, whatever their state.
-package struct RemoveExpiredMessages: WriteOperation {
+package struct RemoveExpiredMessages: Sweep {
     let queue: QueueID
     let limit: Int
 

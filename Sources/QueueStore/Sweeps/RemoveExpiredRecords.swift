@@ -3,7 +3,7 @@ import SQLite
 
 /// Removes deduplication records and receive attempts whose five minutes are over, and names of deleted queues that may
 /// be used again.
-package struct RemoveExpiredRecords: WriteOperation {
+package struct RemoveExpiredRecords: Sweep {
     let limit: Int
 
     package init(limit: Int) { self.limit = limit }
