@@ -43,7 +43,9 @@ def rows(kind):
     return [
         Row(f"{kind.title}: with 1,000 waiting, messages", lambda f: f[kind, FEW]),
         Row(f"{kind.title}: with 1,000,000 waiting, messages", lambda f: f[kind, MANY]),
-        Row(f"{kind.title}: 1,000,000 / 1,000", lambda f: f[kind, MANY] / f[kind, FEW], ratio, at_least(0.9)),
+        Row(
+            f"receive and delete, {kind.title}: 1,000,000 waiting / 1,000",
+            lambda f: f[kind, MANY] / f[kind, FEW], ratio, at_least(0.9)),
         Row(f"{kind.title}: how busy the client was", lambda f: f[kind, "client"], share),
     ]
 
@@ -52,7 +54,9 @@ ROWS = [
     *(row for kind in KINDS for row in rows(kind)),
     Row("SendMessage beside 1,000 waiting", lambda f: f["send", FEW]),
     Row("SendMessage beside 1,000,000 waiting", lambda f: f["send", MANY]),
-    Row("SendMessage: 1,000,000 / 1,000", lambda f: f["send", MANY] / f["send", FEW], ratio, at_least(0.9)),
+    Row(
+        "SendMessage beside 1,000,000 waiting / beside 1,000",
+        lambda f: f["send", MANY] / f["send", FEW], ratio, at_least(0.9)),
 ]
 
 

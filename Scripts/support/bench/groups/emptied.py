@@ -13,7 +13,7 @@ ROWS = [
     Row("size of the emptied file", lambda f: f["file"], megabytes),
     Row("SendMessage on a new file", lambda f: f["new"]),
     Row("SendMessage on the emptied file", lambda f: f["emptied"]),
-    Row("emptied / new", lambda f: f["emptied"] / f["new"], ratio, at_least(0.9)),
+    Row("SendMessage on an emptied file of 5 GB / on a new one", lambda f: f["emptied"] / f["new"], ratio, at_least(0.9)),
 ]
 
 

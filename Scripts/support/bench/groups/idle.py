@@ -12,9 +12,9 @@ IDLE_SECONDS = 1
 
 ROWS = [
     Row("size of the file", lambda f: f["file"], megabytes),
-    Row("from start to ready", lambda f: f["ready ms"], milliseconds, at_most(100)),
+    Row("from start to ready, with 1,000,000 messages", lambda f: f["ready ms"], milliseconds, at_most(100)),
     Row("resident after 1,000,000 messages in batches of ten", lambda f: f["worked"], megabytes),
-    Row("resident when idle after a start", lambda f: f["resident"], megabytes, at_most(25)),
+    Row("resident when idle after a start, with 1,000,000 messages", lambda f: f["resident"], megabytes, at_most(25)),
 ]
 
 
