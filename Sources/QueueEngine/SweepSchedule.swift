@@ -5,8 +5,8 @@ import QueueStore
 struct SweepSchedule {
     /// Messages a sweep deals with in one batch, so that no request waits for more than that.
     private static let messagesPerBatch = 200
-    /// As many as a sweep without a moment deals with however busy the store is, so that it comes to an end.
-    private static let leisurelyMessagesMin = 20
+    /// As many as a sweep without a moment deals with right after requests, so that it comes to an end however many there are.
+    private static let leisurelyMessagesAfterRequests = 12
     /// What moving a message costs, measured in messages that are removed: it is written anew into all its tables.
     private static let costOfMove = 4
     /// Queues looked at in one batch.
@@ -92,11 +92,10 @@ struct SweepSchedule {
         for queue in woken.sorted() { moves.set(queue, to: now) }
     }
 
-    /// Lets the next batch do no more for a sweep without a moment than the requests of this one did, so that they keep the
-    /// larger part of the time. A message that comes or goes is two rows.
+    /// Lets the next batch do little for sweeps without a moment if this one had requests. A part that grew with the requests
+    /// would make batches longer, and longer batches gather more requests.
     mutating func makeWay(forRequestsChanging rows: Int64) {
-        let requested = Int(min(rows / 2, Int64(Self.messagesPerBatch)))
-        leisurelyMessages = rows == 0 ? Self.messagesPerBatch : max(requested, Self.leisurelyMessagesMin)
+        leisurelyMessages = rows == 0 ? Self.messagesPerBatch : Self.leisurelyMessagesAfterRequests
     }
 
     /// Does a batch's worth of everything that is due.
