@@ -19,7 +19,7 @@ struct SweepSchedule {
     /// How long room stays free before it is given back: whoever comes back soon finds it.
     private static let spareRoomSeconds = 10
 
-    /// Of sweeps that nobody expects at a certain moment: move tasks, and what is left of purges and of records.
+    /// Of sweeps that nobody expects at a certain moment: move tasks, and what purges have left.
     private var leisurelyMessages = Self.messagesPerBatch
     private let graceMilliseconds: Int64
     private let stopwatch: @Sendable () -> Int64
@@ -116,7 +116,8 @@ struct SweepSchedule {
             leftBacklogs = Self.nextDue(EmptyLeftBacklogs(limit: leisurelyMessages), transaction)
         }
         if let due = records, due <= now {
-            records = Self.nextDue(RemoveExpiredRecords(limit: leisurelyMessages), transaction)
+            // They come with the sends, and a smaller part of each batch would not keep up with those.
+            records = Self.nextDue(RemoveExpiredRecords(limit: Self.messagesPerBatch), transaction)
         }
         // While others have work left they also make free pages.
         if let due = spareRoom, due <= now, nextOfMessages.map({ $0 > now }) ?? true {
