@@ -92,10 +92,10 @@ struct SweepSchedule {
         for queue in woken.sorted() { moves.set(queue, to: now) }
     }
 
-    /// Lets the next batch do little for sweeps without a moment if this one had requests. A part that grew with the requests
-    /// would make batches longer, and longer batches gather more requests.
-    mutating func makeWay(forRequestsChanging rows: Int64) {
-        leisurelyMessages = rows == 0 ? Self.messagesPerBatch : Self.leisurelyMessagesAfterRequests
+    /// Lets the next batch do little for sweeps without a moment if requests changed something in this one. A part that grew
+    /// with the requests would make batches longer, and longer batches gather more requests.
+    mutating func makeWay(forRequests haveChanged: Bool) {
+        leisurelyMessages = haveChanged ? Self.leisurelyMessagesAfterRequests : Self.messagesPerBatch
     }
 
     /// Does a batch's worth of everything that is due.
@@ -150,9 +150,9 @@ struct SweepSchedule {
     }
 
     /// Sweeps each queue whose moment has come once, even if there is work left, until the batch has its messages.
-    private static func sweepDue<Sweep: WriteOperation<SweepResult>>(
-        _ deadlines: inout Deadlines<QueueID>, _ transaction: WriteTransaction, _ sweep: (QueueID, Int) -> Sweep
-    ) {
+    private static func sweepDue<QueueSweep: Sweep>(
+        _ deadlines: inout Deadlines<QueueID>, _ transaction: WriteTransaction, _ sweep: (QueueID, Int) -> QueueSweep
+    ) where QueueSweep.Output == SweepResult {
         var messagesLeft = messagesPerBatch
         var next: [(queue: QueueID, due: Timestamp?)] = []
         while messagesLeft > 0, next.count < queuesPerBatch, let queue = deadlines.popDue(at: transaction.now) {
