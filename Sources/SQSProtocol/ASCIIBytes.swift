@@ -23,13 +23,11 @@ extension ArraySlice<UInt8> {
     /// Whether it is this ASCII text, which must be given in lower case; letters match in either case.
     func equalsIgnoringCase(_ lowercase: StaticString) -> Bool {
         withUnsafeBytes { bytes in
-            bytes.count == lowercase.utf8CodeUnitCount
-                && bytes.indices.allSatisfy { Self.lowercased(bytes[$0]) == lowercase.utf8Start[$0] }
+            guard bytes.count == lowercase.utf8CodeUnitCount, let start = bytes.baseAddress else {
+                return count == lowercase.utf8CodeUnitCount
+            }
+            return strncasecmp(start, UnsafeRawPointer(lowercase.utf8Start), bytes.count) == 0
         }
-    }
-
-    private static func lowercased(_ byte: UInt8) -> UInt8 {
-        byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte
     }
 
     /// The first place of a byte.
