@@ -202,6 +202,8 @@ package final class Store {
             connection.takeOverCheckpoints()
             try connection.execute("PRAGMA synchronous = \(options.durability == .full ? "FULL" : "NORMAL")")
             try connection.execute("PRAGMA cache_size = -16384")
+            // Debian builds SQLite to overwrite with zeros what is deleted, which writes each page that becomes free.
+            try connection.execute("PRAGMA secure_delete = OFF")
             try connection.execute("PRAGMA journal_size_limit = \(walBytesMax)")
             try migrator.run()
             return connection
