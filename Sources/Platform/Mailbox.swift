@@ -9,6 +9,8 @@ package final class Mailbox<Element: Sendable>: @unchecked Sendable {  // all st
     private let condition: UnsafeMutablePointer<pthread_cond_t>
     private let capacity: Int
     private var elements: [Element] = []
+    /// `elements` are those the consumer had taken and is done with, to be dropped by whoever posts next.
+    private var areSpent = false
     private var consumerWaits = false
     private var gathers = false
     private var closed = false
@@ -37,6 +39,7 @@ package final class Mailbox<Element: Sendable>: @unchecked Sendable {  // all st
     /// Adds a value; false if the mailbox is full or closed.
     package func post(_ element: Element) -> Bool {
         pthread_mutex_lock(mutex)
+        dropSpent()
         guard !closed, elements.count < capacity else {
             pthread_mutex_unlock(mutex)
             return false
@@ -67,7 +70,13 @@ package final class Mailbox<Element: Sendable>: @unchecked Sendable {  // all st
         if mustSignal { pthread_cond_signal(condition) }
     }
 
-    private var hasSomethingToTake: Bool { !elements.isEmpty && !gathers }
+    private var hasSomethingToTake: Bool { !elements.isEmpty && !areSpent && !gathers }
+
+    private func dropSpent() {
+        guard areSpent else { return }
+        elements.removeAll(keepingCapacity: true)
+        areSpent = false
+    }
 
     /// Takes everything that is there, in the order of the posts. Waits until there is something, the time has passed
     /// or the mailbox is closed; in the last two cases the answer may be empty.
@@ -78,17 +87,35 @@ package final class Mailbox<Element: Sendable>: @unchecked Sendable {  // all st
         return taken
     }
 
-    /// Like `takeAll(timeoutMilliseconds:)`, but swaps the values with those of `taken`, which are dropped. A consumer
-    /// that passes the same array again and again lets two arrays take turns, so that nothing is allocated.
+    /// Like `takeAll(timeoutMilliseconds:)`, but swaps the values with those of `taken`, which the consumer is done with. It
+    /// is spared to drop them: the next post does, unless there is none for some time. A consumer that passes the same array
+    /// again and again lets two arrays take turns, so that nothing is allocated.
     package func takeAll(into taken: inout [Element], timeoutMilliseconds: Int64?) {
-        taken.removeAll(keepingCapacity: true)
         pthread_mutex_lock(mutex)
-        if !hasSomethingToTake, !closed {
-            wait(timeoutMilliseconds: timeoutMilliseconds)
+        var timeout = timeoutMilliseconds
+        if !taken.isEmpty, mustWait {
+            let pause = min(timeout ?? .max, Self.spentMilliseconds)
+            wait(timeoutMilliseconds: pause)
+            timeout = timeout.map { $0 - pause }
         }
-        if !gathers || closed { swap(&elements, &taken) }
+        if mustWait {
+            taken.removeAll(keepingCapacity: true)
+            wait(timeoutMilliseconds: timeout)
+        }
+        if gathers, !closed {
+            taken.removeAll(keepingCapacity: true)
+        } else {
+            dropSpent()
+            swap(&elements, &taken)
+            areSpent = true
+        }
         pthread_mutex_unlock(mutex)
     }
+
+    /// How long what the consumer is done with may be kept while nothing is posted.
+    private static var spentMilliseconds: Int64 { 100 }
+
+    private var mustWait: Bool { !hasSomethingToTake && !closed }
 
     /// Refuses further posts. What is there can still be taken.
     package func close() {
@@ -109,7 +136,7 @@ package final class Mailbox<Element: Sendable>: @unchecked Sendable {  // all st
     package var isFinished: Bool {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
-        return closed && elements.isEmpty
+        return closed && (elements.isEmpty || areSpent)
     }
 
     private func wait(timeoutMilliseconds: Int64?) {

@@ -57,6 +57,35 @@ import Testing
         #expect(mailbox.takeAll(timeoutMilliseconds: .min) == [])
     }
 
+    @Test func `what the consumer is done with is dropped by the next post`() {
+        final class Value: Sendable {}
+        let mailbox = Mailbox<Value>(capacity: 1)
+        var value: Value? = Value()
+        weak let first = value
+        #expect(mailbox.post(value!))
+        value = nil
+        var taken: [Value] = []
+        mailbox.takeAll(into: &taken, timeoutMilliseconds: nil)
+        #expect(mailbox.post(Value()))
+        mailbox.takeAll(into: &taken, timeoutMilliseconds: nil)
+        #expect(taken.count == 1 && first != nil)
+        #expect(mailbox.post(Value()))
+        #expect(first == nil)
+    }
+
+    @Test func `what the consumer is done with is dropped when nothing comes`() {
+        final class Value: Sendable {}
+        let mailbox = Mailbox<Value>(capacity: 1)
+        var value: Value? = Value()
+        weak let first = value
+        #expect(mailbox.post(value!))
+        value = nil
+        var taken: [Value] = []
+        mailbox.takeAll(into: &taken, timeoutMilliseconds: nil)
+        mailbox.takeAll(into: &taken, timeoutMilliseconds: 0)
+        #expect(taken.isEmpty && first == nil)
+    }
+
     @Test func `a closed mailbox refuses posts and hands out what it has`() {
         let mailbox = Mailbox<Int>(capacity: 10)
         #expect(mailbox.post(1))
