@@ -4,7 +4,8 @@ import SQLite
 /// Messages that were sent in the running transaction and are not in their tables yet. They are written several at a
 /// time: an insert of eight rows costs SQLite half of what eight inserts of one do.
 struct Arrivals {
-    struct Message {
+    /// A class, since each copy of so many fields costs a dozen reference counts.
+    final class Message {
         let backlog: BacklogID
         let id: SequenceNumber
         let messageID: MessageID
@@ -14,6 +15,20 @@ struct Arrivals {
         /// What a FIFO queue remembers the message by, its own or that of its body.
         let deduplicationID: String?
         let content: OutgoingMessage
+
+        init(
+            backlog: BacklogID, id: SequenceNumber, messageID: MessageID, state: MessageState, visibleAt: Timestamp,
+            sentAt: Timestamp, deduplicationID: String?, content: OutgoingMessage
+        ) {
+            self.backlog = backlog
+            self.id = id
+            self.messageID = messageID
+            self.state = state
+            self.visibleAt = visibleAt
+            self.sentAt = sentAt
+            self.deduplicationID = deduplicationID
+            self.content = content
+        }
     }
 
     private var waiting: [Message] = []

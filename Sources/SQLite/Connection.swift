@@ -32,6 +32,7 @@ package final class Connection {
             case .readOnly: SQLITE_OPEN_READONLY
             case .immutable: SQLITE_OPEN_READONLY | SQLITE_OPEN_URI
             }
+        Self.configureSQLite
         let name = mode == .immutable ? Self.immutableURI(path) : path
         let vfs = combinesWrites ? try Self.writeCombiningVFS(over: vfs) : vfs
         var opened: OpaquePointer?
@@ -45,6 +46,9 @@ package final class Connection {
         }
         handle = opened
     }
+
+    /// Before SQLite's first use; later it is refused, which does no harm.
+    private static let configureSQLite: Void = { _ = csqlite_keep_no_memory_statistics() }()
 
     private static func writeCombiningVFS(over vfs: String?) throws(SQLiteError) -> String {
         var name: UnsafePointer<CChar>?
