@@ -1,5 +1,6 @@
 """SQLite alone: messages inserted by one thread with no server around it, in the transactions that the daemon makes."""
 
+import shutil
 import sqlite3
 import time
 
@@ -18,6 +19,7 @@ def inserts(bench, folder):
         return insert(connection, "x" * bench.message_size, bench.connections, bench.seconds)
     finally:
         connection.close()
+        shutil.rmtree(folder)
 
 
 def insert(connection, body, transaction, seconds):
