@@ -49,7 +49,7 @@ def parse_options():
     )
     parser.add_argument("--rounds", type=int, default=5, help="measurements of each system, taken in turn (5)")
     parser.add_argument("--seconds", type=int, default=3, help="length of one measurement (3)")
-    parser.add_argument("--smoke", action="store_true", help="one short round without the peers, to see that all works")
+    parser.add_argument("--smoke", action="store_true", help="two short rounds without the peers, to see that all works")
     parser.add_argument(
         "--directory", type=Path, default=REPOSITORY / ".build/bench", help="where all systems keep their files (.build/bench)"
     )
@@ -58,7 +58,7 @@ def parse_options():
     if unknown := set(options.group) - ALL.keys():
         parser.error(f"unknown group {unknown.pop()}")
     if options.smoke:
-        options.rounds, options.seconds, options.group = 1, 1, list(SMOKE)
+        options.rounds, options.seconds, options.group = 2, 1, list(SMOKE)
     return options
 
 
