@@ -55,7 +55,7 @@ final class EngineCore {
             for receiver in again where !receiver.isAbandoned { keep(receive(receiver, transaction)) }
             for job in jobs { keep(job.run(in: self, transaction)) }
             serveParked(transaction)
-            sweeps.makeWay(forRequests: transaction.changedRows != swept)
+            sweeps.makeWay(forRequests: transaction.changedRows - swept)
         }
         finish(result, now: now)
         if !hasBegun, case .failure(let error) = result {

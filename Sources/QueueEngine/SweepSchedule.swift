@@ -5,8 +5,9 @@ import QueueStore
 struct SweepSchedule {
     /// Messages a sweep deals with in one batch, so that no request waits for more than that.
     private static let messagesPerBatch = 200
-    /// As many as a sweep without a moment deals with right after requests, so that it comes to an end however many there are.
-    private static let leisurelyMessagesAfterRequests = 12
+    /// As many as a sweep that nobody waits for deals with right after requests, so that it comes to an end however many there
+    /// are.
+    private static let messagesAfterRequests = 12
     /// What moving a message costs, measured in messages that are removed: it is written anew into all its tables.
     private static let costOfMove = 4
     /// Queues looked at in one batch.
@@ -19,8 +20,12 @@ struct SweepSchedule {
     /// How long room stays free before it is given back: whoever comes back soon finds it.
     private static let spareRoomSeconds = 10
 
-    /// Of sweeps that nobody expects at a certain moment: move tasks, and what purges have left.
-    private var leisurelyMessages = Self.messagesPerBatch
+    /// Of sweeps that nobody waits for: move tasks, what purges have left, and very many messages that expire at once.
+    private var unawaitedMessages = Self.messagesPerBatch
+    /// Messages that requests may have sent in the batch before.
+    private var messagesOfRequests = 0
+    /// The batch before could not remove all messages whose retention was over.
+    private var isExpiryBehind = false
     private let graceMilliseconds: Int64
     private let stopwatch: @Sendable () -> Int64
     private var visibility: Timestamp?
@@ -92,10 +97,22 @@ struct SweepSchedule {
         for queue in woken.sorted() { moves.set(queue, to: now) }
     }
 
-    /// Lets the next batch do little for sweeps without a moment if requests changed something in this one. A part that grew
+    /// Lets the next batch do little for sweeps that nobody waits for if requests changed rows in this one. A part that grew
     /// with the requests would make batches longer, and longer batches gather more requests.
-    mutating func makeWay(forRequests haveChanged: Bool) {
-        leisurelyMessages = haveChanged ? Self.leisurelyMessagesAfterRequests : Self.messagesPerBatch
+    ///
+    /// From then on the part doubles with each batch: many clients that have just been answered all at once are only getting
+    /// their next requests ready, and should not find a long batch under way each time.
+    mutating func makeWay(forRequests changedRows: Int64) {
+        unawaitedMessages =
+            changedRows > 0 ? Self.messagesAfterRequests : min(2 * unawaitedMessages, Self.messagesPerBatch)
+        // A message that is sent takes two rows at least.
+        messagesOfRequests = Int(changedRows / 2)
+    }
+
+    /// Messages are removed at the end of their retention. If they are too many for that, there is time, since nobody is handed
+    /// one; but as many may expire all along as are sent.
+    private var expiredMax: Int {
+        isExpiryBehind ? min(unawaitedMessages + messagesOfRequests, Self.messagesPerBatch) : Self.messagesPerBatch
     }
 
     /// Does a batch's worth of everything that is due.
@@ -104,16 +121,17 @@ struct SweepSchedule {
         if let due = visibility, due <= now {
             visibility = Self.nextDue(MakeDueMessagesVisible(limit: Self.messagesPerBatch), transaction)
         }
-        Self.sweepDue(&retention, transaction) { RemoveExpiredMessages(queue: $0, limit: $1) }
-        Self.sweepDue(&exhausted, transaction) { [graceMilliseconds] in
+        Self.sweepDue(&retention, expiredMax, transaction) { RemoveExpiredMessages(queue: $0, limit: $1) }
+        isExpiryBehind = retention.next.map { $0 <= now } ?? false
+        Self.sweepDue(&exhausted, Self.messagesPerBatch, transaction) { [graceMilliseconds] in
             MoveExhaustedMessages(queue: $0, limit: $1, graceMilliseconds: graceMilliseconds)
         }
-        var messagesLeft = leisurelyMessages / Self.costOfMove
+        var messagesLeft = unawaitedMessages / Self.costOfMove
         while messagesLeft > 0, let queue = moves.popDue(at: now) {
             messagesLeft -= max(moveMessages(from: queue, limit: messagesLeft, transaction), 1)
         }
         if let due = leftBacklogs, due <= now {
-            leftBacklogs = Self.nextDue(EmptyLeftBacklogs(limit: leisurelyMessages), transaction)
+            leftBacklogs = Self.nextDue(EmptyLeftBacklogs(limit: unawaitedMessages), transaction)
         }
         if let due = records, due <= now {
             // They come with the sends, and a smaller part of each batch would not keep up with those.
@@ -151,9 +169,10 @@ struct SweepSchedule {
 
     /// Sweeps each queue whose moment has come once, even if there is work left, until the batch has its messages.
     private static func sweepDue<QueueSweep: Sweep>(
-        _ deadlines: inout Deadlines<QueueID>, _ transaction: WriteTransaction, _ sweep: (QueueID, Int) -> QueueSweep
+        _ deadlines: inout Deadlines<QueueID>, _ messagesMax: Int, _ transaction: WriteTransaction,
+        _ sweep: (QueueID, Int) -> QueueSweep
     ) where QueueSweep.Output == SweepResult {
-        var messagesLeft = messagesPerBatch
+        var messagesLeft = messagesMax
         var next: [(queue: QueueID, due: Timestamp?)] = []
         while messagesLeft > 0, next.count < queuesPerBatch, let queue = deadlines.popDue(at: transaction.now) {
             let result = transaction.perform(sweep(queue, messagesLeft))

@@ -219,6 +219,17 @@ struct EngineCoreTests {
         #expect(try engine.files.counts(short) == [0, 0, 0])
     }
 
+    @Test func `expired messages make way for requests, but as many go as are sent`() throws {
+        let short = try engine.createQueue("short", ["MessageRetentionPeriod": "60"])
+        try send(450, to: short)
+        engine.settle()
+        engine.files.advance(seconds: 60)
+        for (sent, left) in [(1, 250), (30, 237), (0, 195), (0, 171), (0, 123), (0, 27), (0, 0)] {
+            engine.run((0..<sent).map { engine.write(engine.sending("\($0)", to: queue)).0 })
+            #expect(try engine.files.counts(short) == [left, 0, 0])
+        }
+    }
+
     @Test("after a restart everything that is due is done", arguments: [false, true])
     func restart(isCrash: Bool) throws {
         let short = try engine.createQueue("short", ["MessageRetentionPeriod": "60"])

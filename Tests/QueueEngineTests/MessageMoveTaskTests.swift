@@ -43,24 +43,27 @@ struct MessageMoveTaskTests {
         // Right after requests a small one.
         #expect(try task().movedCount == 3)
         fixture.advance(milliseconds: 1)
-        #expect(try task().movedCount == 53)
+        #expect(try task().movedCount == 15)
         try fixture.send("urgent", to: queue)
         #expect(fixture.poll(queue, wait: nil).texts == ["urgent"])
         fixture.advance(milliseconds: 1)
-        #expect(try task().movedCount == 56)
-        fixture.advance(milliseconds: 1)
+        #expect(try task().movedCount == 18)
+        for _ in 1...5 { fixture.advance(milliseconds: 1) }
         #expect(try fixture.files.counts(other) == [100, 0, 0])
         #expect(try task().status == .completed)
     }
 
-    @Test func `a task takes a small part of a batch that follows requests, however many those were`() throws {
+    @Test func `a task takes a small part of a batch that follows requests, and then more with each`() throws {
         try fixture.files.batch { transaction in
             for index in 0..<500 {
                 _ = transaction.perform(SendMessages(to: dead, [OutgoingMessage("\(index)")], isBatch: false))
             }
         }
         try start(to: other)
-        for (requests, moved) in [(1, 3), (50, 6), (400, 9), (0, 12), (0, 62)] {
+        let batches = [
+            (1, 3), (50, 6), (400, 9), (0, 12), (0, 18), (0, 30), (0, 54), (0, 102), (0, 152), (9, 202), (0, 205),
+        ]
+        for (requests, moved) in batches {
             fixture.run((0..<requests).map { fixture.write(fixture.sending("\($0)", to: queue)).0 })
             #expect(try task().movedCount == moved)
             fixture.files.advance(milliseconds: 1)
@@ -176,7 +179,7 @@ struct MessageMoveTaskTests {
         fixture.advance(milliseconds: 1)
         #expect(try fixture.files.counts(first)[0] > 0)
         #expect(try fixture.files.counts(second)[0] > 0)
-        for _ in 0..<5 { fixture.advance(milliseconds: 1) }
+        for _ in 0..<20 { fixture.advance(milliseconds: 1) }
         #expect(try fixture.files.counts(first) == [300, 0, 0])
         #expect(try fixture.files.counts(second) == [300, 0, 0])
     }
