@@ -201,6 +201,9 @@ package final class Store {
             try useWAL(connection)
             connection.takeOverCheckpoints()
             try connection.execute("PRAGMA synchronous = \(options.durability == .full ? "FULL" : "NORMAL")")
+            // Debian's SQLite fills what is deleted with zeros, and so writes each page that becomes free once more.
+            // https://sqlite.org/pragma.html#pragma_secure_delete
+            try connection.execute("PRAGMA secure_delete = OFF")
             try connection.execute("PRAGMA cache_size = -16384")
             // Debian builds SQLite to overwrite with zeros what is deleted, which writes each page that becomes free.
             try connection.execute("PRAGMA secure_delete = OFF")

@@ -53,6 +53,15 @@ struct WALLengthTests {
         try reader.close()
     }
 
+    @Test func `what is removed is not written once more`() throws {
+        try send(20, bytes: 90_000)
+        try fixture.reopen()
+        try fixture.perform(PurgeQueue(name: queue))
+        try fixture.batch { transaction in _ = transaction.perform(EmptyLeftBacklogs(limit: 20)) }
+        #expect(try fixture.messages().isEmpty)
+        #expect(try walBytes() < 20 * 4096)
+    }
+
     @Test func `in ordinary service the WAL keeps its length`() throws {
         func serve() throws { for _ in 0..<5 { try send(100, bytes: 8000) } }
         try serve()
