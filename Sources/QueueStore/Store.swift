@@ -205,8 +205,6 @@ package final class Store {
             // https://sqlite.org/pragma.html#pragma_secure_delete
             try connection.execute("PRAGMA secure_delete = OFF")
             try connection.execute("PRAGMA cache_size = -16384")
-            // Debian builds SQLite to overwrite with zeros what is deleted, which writes each page that becomes free.
-            try connection.execute("PRAGMA secure_delete = OFF")
             try connection.execute("PRAGMA journal_size_limit = \(walBytesMax)")
             try migrator.run()
             return connection
