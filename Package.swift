@@ -64,7 +64,7 @@ let package = Package(
         tests(of: "JSON"),
         tests(of: "SQLite", uses: ["TestSupport"]),
         tests(of: "QueueModel", uses: ["Crypto", "JSON"]),
-        tests(of: "QueueStore", uses: ["TestSupport", "Migrations", "QueueModel", "SQLite", "Crypto"]),
+        tests(of: "QueueStore", uses: ["TestSupport", "Migrations", "QueueModel", "SQLite", "CSQLite", "Crypto"]),
         tests(of: "QueueEngine", uses: ["TestSupport", "QueueStore", "QueueModel", "SQLite", "Platform", "Crypto"]),
         .target(
             name: "TestSupport", dependencies: ["QueueStore", "QueueModel", "SQLite", "Crypto", "CFaultVFS"],

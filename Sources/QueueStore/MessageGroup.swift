@@ -108,8 +108,10 @@ extension WriteTransaction {
     private func firstMessage(
         of group: String, in backlog: BacklogID, state: MessageState
     ) throws(SQLiteError) -> SequenceNumber? {
+        // Without the plus SQLite asks whether a partial index is of use for this very state, and for that prepares the
+        // statement anew each time. https://sqlite.org/partialindex.html
         try connection.statement(
-            "SELECT id FROM message WHERE backlog_id = ? AND group_id = ? AND state = ? ORDER BY id LIMIT 1"
+            "SELECT id FROM message WHERE backlog_id = ? AND group_id = ? AND state = +? ORDER BY id LIMIT 1"
         ).first(backlog.rawValue, group, state.rawValue) { SequenceNumber($0.integer(0)) }
     }
 }

@@ -21,14 +21,15 @@ extension RandomHistory {
             let history = history.value
             let answer = job.run(in: core, transaction)
             let look = history.look(at: transaction) { try StoreInvariants.messages(on: $0) }
+            let stored = StoredMessages { try look.get() }
             return { failure in
                 if failure == nil {
                     history.answers.append { [unowned history] _ in
                         history.model.beginMoment()
-                        try history.model.adoptMoves(try look.get())
+                        try history.model.adoptMoves(stored)
                     }
                 }
-                history.seen = (try? look.get()) ?? [:]
+                history.seen = stored
                 answer?(failure)
                 history.seen = nil
             }
@@ -42,11 +43,11 @@ extension RandomHistory {
 
         func run(in core: EngineCore, _ transaction: WriteTransaction) -> Answer? {
             let history = history.value
-            let known = history.model.ids
-            let look = history.look(at: transaction) { try Sweeps(on: $0, of: history.names, known: known) }
+            let look = history.look(at: transaction) { try Sweeps(on: $0, of: history.names, after: history.model) }
             return { failure in
                 if failure != nil { return }
-                history.answers.insert({ [unowned history] _ in try history.take(try look.get()) }, at: 0)
+                history.answers.insert(
+                    { [unowned history] _ in if let sweeps = try look.get() { try history.take(sweeps) } }, at: 0)
             }
         }
 
@@ -64,7 +65,21 @@ extension RandomHistory {
     private func take(_ sweeps: Sweeps) throws {
         for line in try model.adoptSweeps(sweeps) { tell(line) }
         moves += sweeps.arrivals.count
-        touched.formUnion(names)
+    }
+}
+
+/// What the store holds at some moment, read when it is asked for first. Most moments nobody asks for: nothing can have
+/// been moved.
+final class StoredMessages {
+    private let read: () throws -> ReferenceQueues.Stored
+    private var found: ReferenceQueues.Stored?
+
+    init(_ read: @escaping () throws -> ReferenceQueues.Stored) { self.read = read }
+
+    func get() throws -> ReferenceQueues.Stored {
+        let found = try found ?? read()
+        self.found = found
+        return found
     }
 }
 
@@ -76,7 +91,12 @@ struct Sweeps {
     /// The bodies of the messages that the model does not know.
     let arrivals: [MessageID: String]
 
-    init(on connection: Connection, of names: [QueueName], known: Set<MessageID>) throws {
+    /// Nil if no task has done anything since `model` was up to date.
+    init?(on connection: Connection, of names: [QueueName], after model: ReferenceQueues) throws {
+        let running = try connection.statement("SELECT id, moved FROM message_move_task WHERE status = 'RUNNING'").all {
+            ($0.text(0), Int($0.integer(1)))
+        }
+        if Dictionary(uniqueKeysWithValues: running) == model.runningMoveTasks { return nil }
         stored = try StoreInvariants.messages(on: connection)
         let transaction = ReadTransaction(connection: connection)
         var tasks: [QueueName: [MessageMoveTask]] = [:]
@@ -84,6 +104,7 @@ struct Sweeps {
             tasks[name] = try ListMessageMoveTasks(source: name, limit: 10).run(in: transaction)
         }
         self.tasks = tasks
+        let known = model.ids
         let new = stored.values.joined().filter { !known.contains($0) }
         arrivals = try Dictionary(
             uniqueKeysWithValues: new.map { id in

@@ -35,7 +35,7 @@ extension RandomHistory {
 
     private func startMoveTask(from source: QueueName, to destination: QueueName?) -> any Job {
         let rate = chance(40) ? nil : one(of: [1, 1, 2, 7, 100, 500])
-        return write(StartMessageMoveTask(from: source, to: destination, rate: rate), to: source) { [self] result in
+        return write(StartMessageMoveTask(from: source, to: destination, rate: rate)) { [self] result in
             tell(
                 "a move from \(source.name) to \(destination?.name ?? "where they came from"), "
                     + "\(rate.map { "\($0) a second" } ?? "at any rate"): \(result)")
@@ -59,7 +59,7 @@ extension RandomHistory {
     }
 
     private func cancelMoveTask(_ id: String, from source: QueueName) -> any Job {
-        write(CancelMessageMoveTask(id: id, source: source), to: source) { [self] result in
+        write(CancelMessageMoveTask(id: id, source: source)) { [self] result in
             tell("the move from \(source.name) is cancelled: \(result)")
             let expected = model.cancelMoveTask(id, from: source)
             guard result == expected else { throw Disagreement("not \(expected)") }

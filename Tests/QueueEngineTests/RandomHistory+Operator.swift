@@ -10,7 +10,6 @@ extension RandomHistory {
         let name = one(of: names)
         tell("\(name.name) is purged")
         try alone(PurgeQueue(name: name)) { [self] in model.purge(name) }
-        touched.insert(name)
     }
 
     func recreate() throws {
@@ -76,7 +75,6 @@ extension RandomHistory {
         tell("\(name.name) gets \(attribute) \(text)")
         let operation = SetQueueAttributes(name: name, attributes: try QueueAttributeChanges([attribute: text]))
         try alone(operation) { [self] in model.set(name, change) }
-        touched.insert(name)
     }
 
     func restart() throws {
@@ -98,6 +96,5 @@ extension RandomHistory {
         lastReceive = nil
         model.excuseMoveTasks()
         try batch([])
-        touched.formUnion(names)
     }
 }

@@ -12,6 +12,8 @@ extension RandomHistory {
         return send(to: name)
     }
 
+    private static let longText = String(repeating: "x", count: 30_000)
+
     func send(to name: QueueName) -> any Job {
         let isFIFO = name.name.hasSuffix(".fifo")
         sends += 1
@@ -22,8 +24,8 @@ extension RandomHistory {
         let id = isFIFO ? (chance(30) ? "d\(number(below: 5))" : body) : nil
         var message = OutgoingMessage(body, delay: delay, group: group, deduplicationID: id)
         // Some are long, so that the file has room to give back when they have gone.
-        if sends % 8 == 0 { message.traceHeader = String(repeating: "x", count: 30_000) }
-        return write(SendMessages(to: name, [message], isBatch: false), to: name) { [self] result in
+        if sends % 8 == 0 { message.traceHeader = Self.longText }
+        return write(SendMessages(to: name, [message], isBatch: false)) { [self] result in
             switch (result, model.queues[name]) {
             case (.failure(.queueDoesNotExist), nil): tell("\(body) finds no \(name.name)")
             case (.success(let sent), .some):
@@ -54,7 +56,6 @@ extension RandomHistory {
                     number: number, poll: poll, incarnation: model.queues[name]?.incarnation,
                     deadline: engine.now.adding(seconds: wait)))
         }
-        touched.insert(name)
         unanswered[number] = poll
         poll.onAnswer { [unowned self] result in
             let seen = seen
@@ -74,7 +75,7 @@ extension RandomHistory {
 
     private func received(
         _ result: Result<[ReceivedMessage], QueueError>, _ poll: Poll, _ waited: Parked?, limit: Int, timeout: Int?,
-        stored: Stored
+        stored: StoredMessages
     ) throws {
         let name = poll.queue
         switch result {
@@ -85,7 +86,6 @@ extension RandomHistory {
             if messages.isEmpty, let waited, waited.deadline > model.now {
                 throw Disagreement("a long poll ended with nothing before its time")
             }
-            touched.formUnion(names)
             // While batches fail the sweeps rest, so that there may be messages that nobody can have.
             if messages.isEmpty, isDiskFailing { return }
             if messages.isEmpty, model.refusesShortPoll(name), waited != nil { return }
@@ -113,7 +113,7 @@ extension RandomHistory {
 
     func delete(_ handle: ReferenceQueues.Handle) -> any Job {
         let presented = PresentedHandle(handle.presented, text: "handle")
-        return write(DeleteMessages(from: handle.queue, [presented]), to: handle.queue) { [self] result in
+        return write(DeleteMessages(from: handle.queue, [presented])) { [self] result in
             try compare(result, "delete from \(handle.queue.name)") { $0.delete(by: handle) }
         }
     }
@@ -124,8 +124,7 @@ extension RandomHistory {
         let timeout = one(of: [0, 0, 1, 5, 100, 43_200])
         let change = ChangeMessageVisibility.Change(
             PresentedHandle(handle.presented, text: "handle"), timeoutSeconds: timeout)
-        return write(ChangeMessageVisibility(in: handle.queue, [change]), to: handle.queue) {
-            [self] result in
+        return write(ChangeMessageVisibility(in: handle.queue, [change])) { [self] result in
             try compare(result, "change in \(handle.queue.name) to \(timeout)") {
                 $0.changeVisibility(by: handle, to: timeout)
             }
@@ -170,6 +169,5 @@ extension RandomHistory {
             for handle in handles { model.giveBack(handle) }
             try batch([engine.abandonJob(poll)])
         }
-        touched.formUnion(names)
     }
 }

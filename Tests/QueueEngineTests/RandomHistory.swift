@@ -22,14 +22,13 @@ final class RandomHistory {
     /// Changes of the running batch that have no answer yet.
     private var awaited = 0
     /// What the answers of the running batch say, in their order. They are given what the store holds after the batch.
-    var answers: [(Stored) throws -> Void] = []
+    var answers: [(StoredMessages) throws -> Void] = []
     /// What the store held after the job that is being answered; nil while polls are answered that had waited.
-    var seen: Stored?
+    var seen: StoredMessages?
     /// Polls that had waited are among those that were answered in this batch.
     var hasServedParked = false
     /// The answers of the jobs have been taken, what comes now was given to polls that had waited.
     var isPastJobs = false
-    var touched: Set<QueueName> = []
     /// The last events, for the report.
     private(set) var story: [String] = []
     /// Stands for the whole history: FNV-1a over all events.
@@ -71,8 +70,9 @@ final class RandomHistory {
     func run(steps: Int) throws {
         for step in 1...steps {
             try self.step()
-            try checkCounts(of: touched)
-            touched = []
+            try checkCounts()
+            // One after the other by their own requests, and all with their messages at times.
+            try checkQueue(names[step % names.count])
             if step % 25 == 0 { try checkEverything() }
         }
         try checkEverything()
@@ -112,7 +112,6 @@ final class RandomHistory {
     func advanceClock() throws {
         passTime()
         try batch([])
-        touched.formUnion(names)
     }
 
     func passTime() {
@@ -148,10 +147,8 @@ final class RandomHistory {
     // MARK: Batches
 
     func write<Operation: WriteOperation>(
-        _ operation: Operation, to name: QueueName,
-        _ check: @escaping (Result<Operation.Output, QueueError>) throws -> Void
+        _ operation: Operation, _ check: @escaping (Result<Operation.Output, QueueError>) throws -> Void
     ) -> any Job {
-        touched.insert(name)
         let history = Unchecked(self)
         let check = Unchecked(check)
         awaited += 1
@@ -172,7 +169,7 @@ final class RandomHistory {
 
     func alone<Operation: WriteOperation>(_ operation: Operation, _ apply: @escaping () -> Void) throws {
         try batch([
-            write(operation, to: names[0]) { result in
+            write(operation) { result in
                 _ = try result.get()
                 apply()
             }
@@ -197,12 +194,14 @@ final class RandomHistory {
     private func takeAnswers() throws {
         let taken = answers
         answers = []
+        let files = engine.files
+        let stored = StoredMessages { try files.messages() }
         // Polls that wait move messages too, unseen if they find nothing for themselves.
-        let stored = hasServedParked || !parked.isEmpty ? try engine.files.messages() : nil
+        let mayHaveMoved = hasServedParked || !parked.isEmpty
         hasServedParked = false
         isPastJobs = false
-        for answer in taken { try answer(stored ?? [:]) }
-        guard let stored else { return }
+        for answer in taken { try answer(stored) }
+        guard mayHaveMoved else { return }
         passJobs()
         try model.adoptMoves(stored)
     }
@@ -228,14 +227,24 @@ final class RandomHistory {
 
     // MARK: Comparing
 
-    private func checkCounts(of queues: Set<QueueName>) throws {
-        for name in queues where model.queues[name] != nil {
-            let counts = try engine.files.description(of: name).counts
-            guard counts == model.counts(name) else {
-                throw Disagreement("\(name.name) says \(counts), has \(model.counts(name))")
+    private func checkCounts() throws {
+        let found = try engine.files.counts()
+        for name in names {
+            let expected = model.queues[name].map { _ in model.counts(name) }
+            guard found[name.name] == expected else {
+                throw Disagreement(
+                    "\(name.name) says \(String(describing: found[name.name])), has \(String(describing: expected))")
             }
-            try checkMoveTasks(of: name)
         }
+    }
+
+    private func checkQueue(_ name: QueueName) throws {
+        guard model.queues[name] != nil else { return }
+        let counts = try engine.files.description(of: name).counts
+        guard counts == model.counts(name) else {
+            throw Disagreement("\(name.name) says \(counts), has \(model.counts(name))")
+        }
+        try checkMoveTasks(of: name)
     }
 
     func checkEverything() throws {
@@ -244,7 +253,7 @@ final class RandomHistory {
         for name in names where !model.isSame(stored[name.name] ?? [], in: name) {
             throw Disagreement("the messages of \(name.name) differ")
         }
-        try checkCounts(of: Set(names))
+        for name in names { try checkQueue(name) }
     }
 }
 

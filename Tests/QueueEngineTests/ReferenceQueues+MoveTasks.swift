@@ -35,6 +35,12 @@ extension ReferenceQueues {
 
     var hasRunningMoveTask: Bool { queues.values.contains { $0.runningMoveTask != nil } }
 
+    /// By their ids, with the number of messages they have moved.
+    var runningMoveTasks: [String: Int] {
+        let running = queues.values.compactMap { queue in queue.runningMoveTask.map { queue.moveTasks[$0].task } }
+        return Dictionary(uniqueKeysWithValues: running.map { ($0.id, $0.movedCount) })
+    }
+
     /// As they are listed.
     func moveTasks(of name: QueueName) -> [MessageMoveTask] {
         (queues[name]?.moveTasks ?? []).suffix(10).reversed().map(\.task)

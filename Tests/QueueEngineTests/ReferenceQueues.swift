@@ -214,21 +214,22 @@ struct ReferenceQueues {
 
     /// Takes over the moves into dead-letter queues that receives have made, also those that then found nothing. `stored`
     /// are the messages of each queue after them.
-    mutating func adoptMoves(_ stored: Stored) throws {
+    mutating func adoptMoves(_ stored: StoredMessages) throws {
         for name in queues.keys.sorted(by: { $0.name < $1.name }) { try adoptMoves(from: name, stored) }
     }
 
-    private mutating func adoptMoves(from name: QueueName, _ stored: Stored) throws {
-        guard let queue = queues[name] else { return }
-        let moved = exhausted(in: queue, named: name).filter {
-            hasMoved($0, from: queue, named: name, stored: stored)
-        }
+    private mutating func adoptMoves(from name: QueueName, _ stored: StoredMessages) throws {
+        guard let queue = queues[name], queue.settings.redrivePolicy != nil else { return }
+        let exhausted = exhausted(in: queue, named: name)
+        if exhausted.isEmpty { return }
+        let stored = try stored.get()
+        let moved = exhausted.filter { hasMoved($0, from: queue, named: name, stored: stored) }
         for message in moved { try move(message, from: name, stored) }
     }
 
     /// Takes over what a receive handed out. `stored` are the messages of each queue after it.
     mutating func receive(
-        _ answer: [ReceivedMessage], limit: Int, timeout: Int?, from name: QueueName, stored: Stored
+        _ answer: [ReceivedMessage], limit: Int, timeout: Int?, from name: QueueName, stored: StoredMessages
     ) throws -> [Handle] {
         try adoptMoves(from: name, stored)
         // What it was given may have been moved here by a poll that waits elsewhere.

@@ -162,6 +162,9 @@ package final class StoreFixture {
     /// The ids of the messages of every queue, in the order of their numbers, by the queue's name.
     package func messages() throws -> [String: [MessageID]] { try undisturbed(invariants.messages) }
 
+    /// What the store says of every queue, by the queue's name.
+    package func counts() throws -> [String: MessageCounts] { try undisturbed(invariants.counts) }
+
     /// Pages of the database.
     package func pageCount() throws -> Int { try undisturbed(invariants.pageCount) }
 

@@ -39,7 +39,6 @@ final class FaultyStore {
     private var acknowledged: Knowledge?
     /// The store has been opened anew, or a batch failed: what it holds has to be looked at.
     private var isUnsettled = true
-    private var query: String?
     /// What a batch that failed would have left. It may be there, but only all of it.
     private var unanswered: Knowledge?
     private var key: [UInt8]?
@@ -163,12 +162,7 @@ final class FaultyStore {
 
     /// A transaction's connection writes what was sent when it is asked for, which is part of the look.
     private func look(_ connection: @autoclosure () throws -> Connection) throws -> StoreContents {
-        try disk.undisturbed {
-            let connection = try connection()
-            let query = try query ?? StoreContents.query(on: connection)
-            self.query = query
-            return try StoreContents(on: connection, query: query)
-        }
+        try disk.undisturbed { try StoreContents(on: connection()) }
     }
 
     private func known(_ connection: Connection) throws -> Knowledge {
@@ -183,14 +177,15 @@ final class FaultyStore {
         var found = before
         if contents != before.contents {
             guard let pending = unanswered, pending.contents == contents else {
-                throw BrokenPromise(
-                    "acknowledged changes are lost, or others half done:\n\(contents.difference(to: before.contents))")
+                let difference = try contents.difference(to: before.contents, on: connection)
+                throw BrokenPromise("acknowledged changes are lost, or others half done:\n\(difference)")
             }
             found = pending
         }
-        guard found.messages == contents.messages else {
-            let lost = found.messages.keys.filter { contents.messages[$0] == nil }
-            let back = contents.messages.keys.filter { found.messages[$0] == nil }
+        let messages = try disk.undisturbed { try StoreContents.messages(on: connection) }
+        guard found.messages == messages else {
+            let lost = found.messages.keys.filter { messages[$0] == nil }
+            let back = messages.keys.filter { found.messages[$0] == nil }
             throw BrokenPromise("\(lost.count) messages are lost, \(back.count) are back or made up, or bodies differ")
         }
         acknowledged = found

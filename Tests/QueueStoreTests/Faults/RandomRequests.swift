@@ -125,10 +125,12 @@ struct RandomRequests {
         }
     }
 
+    private static let filling = String(repeating: "x", count: 30_000)
+
     private mutating func message(isFIFO: Bool) -> OutgoingMessage {
         sends += 1
         let length = chance(90) ? number(below: 300) : number(below: 30_000)
-        let body = "m\(sends) " + String(repeating: "x", count: length)
+        let body = "m\(sends) " + Self.filling.prefix(length)
         let group = isFIFO || chance(20) ? "g\(number(below: 4))" : nil
         return OutgoingMessage(
             body, delay: !isFIFO && chance(20) ? number(below: 4) : nil, group: group,
@@ -159,7 +161,7 @@ struct RandomRequests {
     }
 
     private func isStored(_ id: MessageID, in transaction: WriteTransaction) -> Bool {
-        let found = try? transaction.connection.prepare(
+        let found = try? transaction.connection.statement(
             "SELECT count(*) FROM message JOIN queue USING (backlog_id) WHERE message_id = ?"
         ).first(id.bytes) { $0.integer(0) }
         return (found ?? 0) > 0
@@ -178,7 +180,7 @@ struct RandomRequests {
     ) {
         guard case .success(let queue) = transaction.find(name) else { return }
         let messages = disk.undisturbed {
-            try? transaction.connection.prepare("SELECT message_id FROM message WHERE backlog_id = ?").all(
+            try? transaction.connection.statement("SELECT message_id FROM message WHERE backlog_id = ?").all(
                 queue.backlog.rawValue
             ) { MessageID(stored: $0.bytes(0)) }
         }
