@@ -19,27 +19,34 @@ static void *grown(void *old, size_t size) {
     return new;
 }
 
+static void reserve(Bytes *bytes, int64_t count) {
+    if (count <= bytes->capacity) return;
+    bytes->capacity = count * 2;
+    bytes->start = grown(bytes->start, (size_t)bytes->capacity);
+}
+
 static void resize(Bytes *bytes, int64_t count) {
-    if (count > bytes->capacity) {
-        bytes->capacity = count * 2;
-        bytes->start = grown(bytes->start, (size_t)bytes->capacity);
-    }
+    reserve(bytes, count);
     if (count > bytes->count) memset(bytes->start + bytes->count, 0, (size_t)(count - bytes->count));
     bytes->count = count;
 }
 
 static void put(Bytes *bytes, int64_t offset, const void *source, int64_t count) {
     if (count == 0) return;
-    if (offset + count > bytes->count) resize(bytes, offset + count);
+    if (offset > bytes->count) resize(bytes, offset);
+    reserve(bytes, offset + count);
     memcpy(bytes->start + offset, source, (size_t)count);
+    if (offset + count > bytes->count) bytes->count = offset + count;
 }
 
 // MARK: Files and names
 
-/// A write, or a truncation to `offset` if `bytes` is NULL.
+/// A write, or a truncation to `offset`.
 typedef struct Edit {
+    bool is_truncation;
     int64_t offset;
-    uint8_t *bytes;
+    /// Where the bytes stand among those of all edits.
+    int64_t start;
     int64_t count;
 } Edit;
 
@@ -52,6 +59,7 @@ typedef struct Inode {
     Bytes durable;
     Edit *edits;
     int edit_count, edit_capacity;
+    Bytes edited;
     Handle *handles;
     void **regions;
     int region_count;
@@ -121,8 +129,8 @@ static Inode *retain(Inode *inode) {
 }
 
 static void forget_edits(Inode *inode) {
-    for (int index = 0; index < inode->edit_count; index++) free(inode->edits[index].bytes);
     inode->edit_count = 0;
+    inode->edited.count = 0;
 }
 
 static void forget_regions(Inode *inode) {
@@ -137,6 +145,7 @@ static void release(Inode *inode) {
     forget_edits(inode);
     forget_regions(inode);
     free(inode->edits);
+    free(inode->edited.start);
     free(inode->current.start);
     free(inode->durable.start);
     free(inode);
@@ -205,24 +214,21 @@ int64_t fault_disk_used(const FaultDisk *disk) {
 
 // MARK: What becomes of changes
 
-static void add_edit(Inode *inode, int64_t offset, const void *bytes, int64_t count) {
+static void add_edit(Inode *inode, bool is_truncation, int64_t offset, const void *bytes, int64_t count) {
     if (inode->edit_count == inode->edit_capacity) {
         inode->edit_capacity = inode->edit_capacity * 2 + 16;
         inode->edits = grown(inode->edits, sizeof(Edit) * (size_t)inode->edit_capacity);
     }
-    uint8_t *copy = NULL;
-    if (bytes) {
-        copy = grown(NULL, (size_t)count + 1);
-        memcpy(copy, bytes, (size_t)count);
-    }
-    inode->edits[inode->edit_count++] = (Edit){offset, copy, count};
+    int64_t start = inode->edited.count;
+    put(&inode->edited, start, bytes, count);
+    inode->edits[inode->edit_count++] = (Edit){is_truncation, offset, start, count};
 }
 
 static void apply(Inode *inode, const Edit *edit) {
-    if (edit->bytes) {
-        put(&inode->durable, edit->offset, edit->bytes, edit->count);
-    } else {
+    if (edit->is_truncation) {
         resize(&inode->durable, edit->offset);
+    } else {
+        put(&inode->durable, edit->offset, inode->edited.start + edit->start, edit->count);
     }
 }
 
@@ -238,7 +244,7 @@ static void apply_torn(FaultDisk *disk, Inode *inode, const Edit *edit) {
         int64_t stop = (start / 512 + 1) * 512;
         if (stop > end) stop = end;
         uint64_t fate = next_random(disk) % 8;
-        const uint8_t *bytes = edit->bytes + (start - edit->offset);
+        const uint8_t *bytes = inode->edited.start + edit->start + (start - edit->offset);
         if (fate < 4) put(&inode->durable, start, bytes, stop - start);
         if (fate == 7 && !holds(&inode->durable, start, bytes, stop - start)) {
             uint8_t rubbish[512];
@@ -254,7 +260,7 @@ static void settle_edit(FaultDisk *disk, Inode *inode, const Edit *edit, int fat
     case FAULT_FATE_ALL: apply(inode, edit); break;
     case FAULT_FATE_NONE: break;
     default:
-        if (fate == FAULT_FATE_TORN && edit->bytes && next_random(disk) % 2) {
+        if (fate == FAULT_FATE_TORN && !edit->is_truncation && next_random(disk) % 2) {
             apply_torn(disk, inode, edit);
         } else if (next_random(disk) % 2) {
             apply(inode, edit);
@@ -285,7 +291,8 @@ static void cut_off(FaultDisk *disk, Inode *old) {
     fresh->edits = old->edits;
     fresh->edit_count = old->edit_count;
     fresh->edit_capacity = old->edit_capacity;
-    old->current = old->durable = (Bytes){0};
+    fresh->edited = old->edited;
+    old->current = old->durable = old->edited = (Bytes){0};
     old->edits = NULL;
     old->edit_count = old->edit_capacity = 0;
     replace(&disk->names, old, fresh);
@@ -385,7 +392,7 @@ static int vfs_read(sqlite3_file *base, void *target, int count, sqlite3_int64 o
 
 static void write_bytes(Handle *file, const void *source, int64_t count, int64_t offset) {
     put(&file->inode->current, offset, source, count);
-    add_edit(file->inode, offset, source, count);
+    add_edit(file->inode, false, offset, source, count);
 }
 
 static int vfs_write(sqlite3_file *base, const void *source, int count, sqlite3_int64 offset) {
@@ -415,7 +422,7 @@ static int vfs_truncate(sqlite3_file *base, sqlite3_int64 size) {
     if (is_dead(file)) return SQLITE_IOERR_TRUNCATE;
     if (fault(file->disk, FAULT_CALL_TRUNCATE)) return SQLITE_IOERR_TRUNCATE;
     resize(&file->inode->current, size);
-    add_edit(file->inode, size, NULL, 0);
+    add_edit(file->inode, true, size, NULL, 0);
     return file->disk->is_off ? SQLITE_IOERR_TRUNCATE : SQLITE_OK;
 }
 
@@ -667,6 +674,8 @@ static int vfs_current_time(sqlite3_vfs *vfs, sqlite3_int64 *milliseconds) {
 }
 
 FaultDisk *fault_disk_create(const char *vfs_name, uint64_t seed) {
+    // SQLite would count its memory under a mutex. Of no effect if SQLite is in use already.
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     FaultDisk *disk = grown(NULL, sizeof(FaultDisk));
     memset(disk, 0, sizeof(FaultDisk));
     disk->references = 1;

@@ -71,8 +71,6 @@ final class RandomHistory {
         for step in 1...steps {
             try self.step()
             try checkCounts()
-            // One after the other by their own requests, and all with their messages at times.
-            try checkQueue(names[step % names.count])
             if step % 25 == 0 { try checkEverything() }
         }
         try checkEverything()

@@ -13,7 +13,7 @@ package struct SimulationRequest {
         func number(_ name: String) -> Int? { getenv(name).flatMap { Int(String(cString: $0)) } }
         seed = UInt64(number("HOLDFAST_SEED") ?? time(nil))
         minutes = number("HOLDFAST_MINUTES") ?? 0
-        steps = number("HOLDFAST_STEPS") ?? 2000
+        steps = number("HOLDFAST_STEPS") ?? 10_000
     }
 
     /// Calls `run` with one seed after the other until the time is over, at least once.
