@@ -39,15 +39,23 @@ extension RandomHistory {
         disk.heal()
         if engine.files.failures.takeAll().contains(where: \.isFatal) {
             tell("the daemon stops, and is started again")
-            try engine.crash()
-            isDiskFailing = false
-            try restarted()
+            try crashAfterFailure()
+        } else if !lasts, chance(25) {
+            // What was refused must not come back, though nothing else may have been written since.
+            tell("the daemon is killed after that")
+            try crashAfterFailure()
         }
         // The sweeps take up their work a second after the last batch that failed.
         try rest()
         isDiskFailing = false
         try rest()
         try checkEverything()
+    }
+
+    private func crashAfterFailure() throws {
+        try engine.crash()
+        isDiskFailing = false
+        try restarted()
     }
 
     private func rest() throws {

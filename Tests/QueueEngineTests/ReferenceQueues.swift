@@ -88,10 +88,15 @@ struct ReferenceQueues {
 
     /// The next moment at which something changes by itself.
     var nextChange: Timestamp? {
-        queues.values.flatMap { queue in
-            queue.messages.map { $0.sentAt.adding(seconds: queue.settings.retentionSeconds) }
-                + queue.messages.filter { $0.state != .ready }.map(\.visibleAt)
-        }.min()
+        var next: Timestamp?
+        for queue in queues.values {
+            for message in queue.messages {
+                let end = message.sentAt.adding(seconds: queue.settings.retentionSeconds)
+                let change = message.state == .ready ? end : min(end, message.visibleAt)
+                next = next.map { min($0, change) } ?? change
+            }
+        }
+        return next
     }
 
     // MARK: Queues
