@@ -39,7 +39,10 @@ extension RandomHistory {
             tell(
                 "a move from \(source.name) to \(destination?.name ?? "where they came from"), "
                     + "\(rate.map { "\($0) a second" } ?? "at any rate"): \(result)")
-            let expected = model.startMoveTask(from: source, to: destination, rate: rate, id: try? result.get())
+            let counted =
+                model.expiredOnArrival[source] == nil ? nil : try listedMoveTasks(of: source).first?.toMoveCount
+            let expected = model.startMoveTask(
+                from: source, to: destination, rate: rate, id: try? result.get(), counted: counted)
             guard result.error == expected else { throw Disagreement("not \(String(describing: expected))") }
         }
     }

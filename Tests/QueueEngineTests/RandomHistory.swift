@@ -198,6 +198,7 @@ final class RandomHistory {
         let mayHaveMoved = hasServedParked || !parked.isEmpty
         hasServedParked = false
         isPastJobs = false
+        model.beginBatch()
         for answer in taken { try answer(stored) }
         guard mayHaveMoved else { return }
         passJobs()

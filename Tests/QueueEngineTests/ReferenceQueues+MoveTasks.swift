@@ -48,9 +48,10 @@ extension ReferenceQueues {
 
     // MARK: Requests
 
-    /// The error that the start of a task must end with; nil if none. `id` is the engine's.
+    /// The error that the start of a task must end with; nil if none. `id` is the engine's, and so is `counted`, the
+    /// number of messages to move.
     mutating func startMoveTask(
-        from source: QueueName, to destination: QueueName?, rate: Int?, id: String?
+        from source: QueueName, to destination: QueueName?, rate: Int?, id: String?, counted: Int? = nil
     ) -> QueueError? {
         guard let queue = queues[source] else { return .unknownResource("SourceArn") }
         guard queues.values.contains(where: { $0.settings.redrivePolicy?.target == source }) else {
@@ -70,8 +71,10 @@ extension ReferenceQueues {
                 "There is already a task running. Only one active task is allowed for a source queue arn at a given "
                     + "time.")
         }
+        let most = queue.messages.count + (expiredOnArrival[source] ?? 0)
+        let toMove = min(max(counted ?? 0, queue.messages.count), most)
         let task = MessageMoveTask(
-            id: id ?? "", destination: destination, rate: rate, toMoveCount: queue.messages.count, startedAt: now)
+            id: id ?? "", destination: destination, rate: rate, toMoveCount: toMove, startedAt: now)
         lastMoveTask += 1
         queues[source]?.moveTasks.append(
             MoveTask(task: task, number: lastMoveTask, nextMicroseconds: rate.map { _ in now.milliseconds * 1000 }))

@@ -61,6 +61,9 @@ struct ReferenceQueues {
     /// Queues they were moved into.
     private var movedInto: Set<QueueName> = []
     private(set) var placeAtBegin = 0
+    /// Messages that receives of this batch moved into a queue where they are too old: the engine counts them until a sweep
+    /// or a receive comes across them.
+    private(set) var expiredOnArrival: [QueueName: Int] = [:]
     var lastPlace = 0
     var lastMoveTask = 0
     private var lastIncarnation = 0
@@ -169,6 +172,9 @@ struct ReferenceQueues {
     }
 
     // MARK: Receive
+
+    /// To be called before the answers of a batch are taken over.
+    mutating func beginBatch() { expiredOnArrival = [:] }
 
     /// To be called before the moves of a receive are taken over, or others whose order is not known.
     mutating func beginMoment() {
@@ -335,6 +341,8 @@ struct ReferenceQueues {
         movedFrom.insert(name)
         movedInto.insert(target)
         update(target)
+        let hasExpired = queues[target].map { queue in !queue.messages.contains { $0.place == moved.place } } ?? false
+        if hasExpired { expiredOnArrival[target, default: 0] += 1 }
     }
 
     /// At the end, but for what was moved there later, from another group.
