@@ -134,7 +134,7 @@ struct QueryPlanTests {
             ("receive_count - received_elsewhere >= ?", "message_returned (backlog_id=? AND <expr>>?)"),
             ("group_id IS NULL ORDER BY message.id", "message_ready (backlog_id=?)"),
             ("state = 0 AND message.id < ?", "message_in_group (backlog_id=? AND group_id=? AND state=? AND id<?)"),
-            ("AND state = ? ORDER BY id LIMIT 1", "message_in_group (backlog_id=? AND group_id=? AND state=?)"),
+            ("AND state = +? ORDER BY id LIMIT 1", "message_in_group (backlog_id=? AND group_id=? AND state=?)"),
             ("position IS NOT NULL ORDER BY position", "message_group_next (backlog_id=? AND position>?)"),
             ("WHERE queue_id IS NULL ORDER BY id", "backlog_without_queue"),
             ("FROM deduplication WHERE expires_at <= ?", "deduplication_expiry (expires_at<?)"),
