@@ -108,6 +108,8 @@ package final class Mailbox<Element: Sendable>: @unchecked Sendable {  // all st
             dropSpent()
             swap(&elements, &taken)
             areSpent = true
+            // No post will come.
+            if closed { dropSpent() }
         }
         pthread_mutex_unlock(mutex)
     }
@@ -121,6 +123,7 @@ package final class Mailbox<Element: Sendable>: @unchecked Sendable {  // all st
     package func close() {
         pthread_mutex_lock(mutex)
         closed = true
+        dropSpent()
         pthread_mutex_unlock(mutex)
         pthread_cond_broadcast(condition)
     }

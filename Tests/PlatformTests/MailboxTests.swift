@@ -86,6 +86,27 @@ import Testing
         #expect(taken.isEmpty && first == nil)
     }
 
+    @Test func `a closed mailbox keeps nothing that the consumer is done with`() {
+        final class Value: Sendable {}
+        let mailbox = Mailbox<Value>(capacity: 1)
+        weak var first: Value?
+        weak var last: Value?
+        func post() -> Value? {
+            let value = Value()
+            return mailbox.post(value) ? value : nil
+        }
+        first = post()
+        var taken: [Value] = []
+        mailbox.takeAll(into: &taken, timeoutMilliseconds: nil)
+        last = post()
+        mailbox.takeAll(into: &taken, timeoutMilliseconds: nil)
+        #expect(first != nil)
+        mailbox.close()
+        #expect(first == nil)
+        mailbox.takeAll(into: &taken, timeoutMilliseconds: nil)
+        #expect(taken.isEmpty && last == nil)
+    }
+
     @Test func `a closed mailbox refuses posts and hands out what it has`() {
         let mailbox = Mailbox<Int>(capacity: 10)
         #expect(mailbox.post(1))
