@@ -43,7 +43,7 @@ extension ReferenceQueues {
 
     /// As they are listed.
     func moveTasks(of name: QueueName) -> [MessageMoveTask] {
-        (queues[name]?.moveTasks ?? []).suffix(10).reversed().map(\.task)
+        (queues[name]?.moveTasks ?? []).reversed().map(\.task)
     }
 
     // MARK: Requests
@@ -78,6 +78,8 @@ extension ReferenceQueues {
         lastMoveTask += 1
         queues[source]?.moveTasks.append(
             MoveTask(task: task, number: lastMoveTask, nextMicroseconds: rate.map { _ in now.milliseconds * 1000 }))
+        // Those that cannot be listed are forgotten.
+        if queue.moveTasks.count == Limits.listedMoveTasks.upperBound { queues[source]?.moveTasks.removeFirst() }
         return nil
     }
 
