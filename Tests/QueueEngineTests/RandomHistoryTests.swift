@@ -9,7 +9,7 @@ struct RandomHistoryTests {
     private static func number(_ name: String) -> UInt64? { getenv(name).flatMap { UInt64(String(cString: $0)) } }
 
     private static let seeds: [UInt64] = number("HOLDFAST_SEED").map { [$0] } ?? [1, 2, 3, 4, 5]
-    private static let steps: Int = number("HOLDFAST_STEPS").map { Int($0) } ?? 2500
+    private static let steps: Int = number("HOLDFAST_STEPS").map { Int($0) } ?? 5000
 
     @Test("engine and model agree", arguments: seeds)
     func agree(seed: UInt64) throws {

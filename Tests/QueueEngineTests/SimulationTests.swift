@@ -11,7 +11,7 @@ struct SimulationTests {
         "clients notice nothing of power cuts, restarts and faults but errors",
         arguments: 1...3 as ClosedRange<UInt64>)
     func simulate(seed: UInt64) throws {
-        let (history, disk) = try Self.run(seed: seed, steps: 1500)
+        let (history, disk) = try Self.run(seed: seed, steps: 3000)
         #expect(history.cuts > 0)
         #expect(disk.failures > 0)
         #expect(history.moves > 0)
