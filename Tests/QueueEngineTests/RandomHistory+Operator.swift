@@ -86,6 +86,7 @@ extension RandomHistory {
             try engine.crash()
         }
         try restarted()
+        try checkEverything()
     }
 
     /// Clients that waited have lost their connection.
