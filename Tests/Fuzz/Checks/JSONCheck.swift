@@ -46,12 +46,13 @@ private func looksLikeAnotherEncoding(_ bytes: [UInt8]) -> Bool {
         || bytes.starts(with: [0xFF, 0xFE])
 }
 
-/// Foundation refuses lone surrogates and numbers beyond Double, and drops a byte order mark that begins a string.
+/// Foundation refuses lone surrogates and numbers beyond Double, and drops a byte order mark that begins a string or follows
+/// an escape in it.
 func isPlain(_ value: JSONValue) -> Bool {
     switch value {
     case .null, .bool: true
     case .number(let number): Double(number.text)?.isFinite == true
-    case .string(let bytes): UTF8Text.isValid(bytes) && !bytes.starts(with: [0xEF, 0xBB, 0xBF])
+    case .string(let bytes): UTF8Text.isValid(bytes) && !String(decoding: bytes, as: UTF8.self).unicodeScalars.contains("\u{FEFF}")
     case .array(let elements): elements.allSatisfy(isPlain)
     case .object(let members):
         members.allSatisfy { member in
