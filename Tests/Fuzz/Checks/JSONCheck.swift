@@ -52,14 +52,16 @@ func isPlain(_ value: JSONValue) -> Bool {
     switch value {
     case .null, .bool: true
     case .number(let number): Double(number.text)?.isFinite == true
-    case .string(let bytes): UTF8Text.isValid(bytes) && !String(decoding: bytes, as: UTF8.self).unicodeScalars.contains("\u{FEFF}")
+    case .string(let bytes): UTF8Text.isValid(bytes) && !hasByteOrderMark(String(decoding: bytes, as: UTF8.self))
     case .array(let elements): elements.allSatisfy(isPlain)
     case .object(let members):
         members.allSatisfy { member in
-            !member.key.unicodeScalars.contains { $0 == "\u{FFFD}" || $0 == "\u{FEFF}" } && isPlain(member.value)
+            !member.key.unicodeScalars.contains("\u{FFFD}") && !hasByteOrderMark(member.key) && isPlain(member.value)
         }
     }
 }
+
+private func hasByteOrderMark(_ text: String) -> Bool { text.unicodeScalars.contains("\u{FEFF}") }
 
 /// Whether no object of the text repeats a key: each keeps a member for each of its colons.
 private func hasDistinctKeys(_ value: JSONValue, _ text: [UInt8]) -> Bool {
