@@ -21,6 +21,13 @@ struct FileSpace {
         self.kept = kept
     }
 
+    /// It is time to begin to give pages back, asked without counting all pages unless there may be reason to: that statement
+    /// SQLite prepares anew each time.
+    static func isPlenty(on connection: Connection, kept: Int) throws(SQLiteError) -> Bool {
+        guard try connection.freePageCount() > 2 * kept else { return false }
+        return try FileSpace(of: connection, kept: kept).isPlenty
+    }
+
     private var plenty: Int { max(2 * kept, pages / 4) }
 
     /// It is time to begin to give pages back.

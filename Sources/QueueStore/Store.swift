@@ -105,6 +105,9 @@ package final class Store {
     /// The text of every statement prepared so far: what tests of query plans look through.
     var keptSQL: [String] { connection.keptSQL }
 
+    /// Those that had to be prepared more than once.
+    var sqlPreparedAgain: [String] { connection.sqlPreparedAgain }
+
     /// The queues whose messages are being moved by a task; nil if the storage fails.
     package func queuesWithMoveTask() -> [QueueID]? {
         do {

@@ -56,7 +56,7 @@ package final class WriteTransaction {
 
     func commit() throws(SQLiteError) {
         try counts.flush(on: try connection, at: now)
-        news.hasSpareRoom = try FileSpace(of: database, kept: options.freePagesKept).isPlenty
+        news.hasSpareRoom = try FileSpace.isPlenty(on: database, kept: options.freePagesKept)
         try database.statement("COMMIT").run()
         sequence.commit()
     }

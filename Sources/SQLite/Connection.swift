@@ -118,6 +118,12 @@ package final class Connection {
     /// The text of every kept statement: what tests of query plans look through.
     package var keptSQL: [String] { cache.values.map(\.sql) }
 
+    /// The text of the kept statements that SQLite has prepared more than once, as it does where the value of a parameter
+    /// decides whether a partial index is of use. https://sqlite.org/c3ref/c_stmtstatus_counter.html
+    package var sqlPreparedAgain: [String] {
+        cache.values.filter { sqlite3_stmt_status($0.handle, SQLITE_STMTSTATUS_REPREPARE, 0) > 0 }.map(\.sql)
+    }
+
     /// How SQLite goes about a statement, a line for each step. https://sqlite.org/eqp.html
     package func queryPlan(of sql: String) throws(SQLiteError) -> [String] {
         let explanation = try prepare("EXPLAIN QUERY PLAN \(sql)")

@@ -119,6 +119,13 @@ struct QueryPlanTests {
         try connection.close()
     }
 
+    @Test func `no statement is prepared more than once`() throws {
+        let fixture = try StoreFixture(strictLimits: false)
+        try driveEverything(fixture)
+        // This one SQLite prepares anew whenever it runs.
+        #expect(fixture.store.sqlPreparedAgain.filter { $0 != "PRAGMA page_count" } == [])
+    }
+
     @Test func `all exemptions are still needed`() throws {
         let fixture = try StoreFixture(strictLimits: false)
         try driveEverything(fixture)
