@@ -90,6 +90,8 @@ package final class Mailbox<Element: Sendable>: @unchecked Sendable {  // all st
     /// Like `takeAll(timeoutMilliseconds:)`, but swaps the values with those of `taken`, which the consumer is done with. It
     /// is spared to drop them: the next post does, unless there is none for some time. A consumer that passes the same array
     /// again and again lets two arrays take turns, so that nothing is allocated.
+    ///
+    /// The mailbox is locked while values are dropped: what they do then must not come back to it.
     package func takeAll(into taken: inout [Element], timeoutMilliseconds: Int64?) {
         pthread_mutex_lock(mutex)
         var timeout = timeoutMilliseconds
