@@ -8,14 +8,13 @@ import argparse
 import collections
 import os
 import re
-import shutil
 import sys
 import tempfile
 import threading
 import time
 from pathlib import Path
 
-from bench.holdfast import load, serving
+from bench.holdfast import load, serving, ticks
 from bench.server import run
 from bench.settings import Bench
 from daemon import REPOSITORY
@@ -42,14 +41,10 @@ def main():
     seconds = parser.parse_args().seconds
     if os.geteuid() != 0 or os.uname().machine != "x86_64":
         sys.exit("profile: perf's trace points are for root, and the numbers of the system calls those of x86-64")
-    parent = REPOSITORY / ".build/profile"
-    parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=parent))
-    try:
+    with tempfile.TemporaryDirectory(prefix="profile-", dir=REPOSITORY / ".build") as name:
+        folder = Path(name)
         with serving(folder / "daemon") as daemon:
             profile(daemon, folder, seconds)
-    finally:
-        shutil.rmtree(folder)
 
 
 def profile(daemon, folder, seconds):
@@ -99,13 +94,13 @@ def threads(pid, *names):
 
 
 def processor_seconds(pid):
-    """What each thread has used in its own code and in the system; see `utime` and `stime` in proc_pid_stat(5)."""
+    """What each thread has used in its own code and in the system."""
     used = collections.Counter()
     for name in THREADS:
         for thread in threads(pid, name):
-            fields = Path(f"/proc/{pid}/task/{thread}/stat").read_text().rpartition(")")[2].split()
-            used[name, "program"] += int(fields[11]) / TICKS
-            used[name, "system"] += int(fields[12]) / TICKS
+            program, system = ticks(f"{pid}/task/{thread}")
+            used[name, "program"] += program / TICKS
+            used[name, "system"] += system / TICKS
     return used
 
 

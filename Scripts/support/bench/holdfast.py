@@ -92,9 +92,17 @@ def wait_until_idle(daemon):
 
 
 def cpu_ticks(daemon):
-    """Processor time so far; see `utime` and `stime` in proc_pid_stat(5)."""
-    with open(f"/proc/{daemon.pid}/stat") as line:
-        return sum(map(int, line.read().rpartition(")")[2].split()[11:13]))
+    """Processor time so far."""
+    return sum(ticks(daemon.pid))
+
+
+def ticks(task):
+    """Processor time of a process, or of `pid/task/thread`: in its own code, and in the system for it.
+
+    See `utime` and `stime` in proc_pid_stat(5).
+    """
+    with open(f"/proc/{task}/stat") as line:
+        return tuple(map(int, line.read().rpartition(")")[2].split()[11:13]))
 
 
 def file_megabytes(daemon):
