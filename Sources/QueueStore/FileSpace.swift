@@ -24,8 +24,10 @@ struct FileSpace {
     /// It is time to begin to give pages back, asked without counting all pages unless there may be reason to: that statement
     /// SQLite prepares anew each time.
     static func isPlenty(on connection: Connection, kept: Int) throws(SQLiteError) -> Bool {
-        guard try connection.freePageCount() > 2 * kept else { return false }
-        return try FileSpace(of: connection, kept: kept).isPlenty
+        let free = try connection.freePageCount()
+        // What is not plenty in the smallest file is not in any.
+        guard FileSpace(pages: 0, free: free, kept: kept).isPlenty else { return false }
+        return FileSpace(pages: try connection.pageCount(), free: free, kept: kept).isPlenty
     }
 
     private var plenty: Int { max(2 * kept, pages / 4) }
