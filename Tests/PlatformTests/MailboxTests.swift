@@ -3,6 +3,16 @@ import Synchronization
 import Testing
 
 @Suite struct MailboxTests {
+    /// Whether one is still there can be told.
+    private final class Value: Sendable {}
+
+    /// Posts a value that nobody else holds, but whoever keeps the answer.
+    private func postValue(to mailbox: Mailbox<Value>) -> Value? {
+        let value = Value()
+        #expect(mailbox.post(value))
+        return value
+    }
+
     @Test func `everything that was posted is taken at once and in order`() {
         let mailbox = Mailbox<Int>(capacity: 10)
         for number in 1...3 { #expect(mailbox.post(number)) }
@@ -58,12 +68,8 @@ import Testing
     }
 
     @Test func `what the consumer is done with is dropped by the next post`() {
-        final class Value: Sendable {}
         let mailbox = Mailbox<Value>(capacity: 1)
-        var value: Value? = Value()
-        weak let first = value
-        #expect(mailbox.post(value!))
-        value = nil
+        weak let first = postValue(to: mailbox)
         var taken: [Value] = []
         mailbox.takeAll(into: &taken, timeoutMilliseconds: nil)
         #expect(mailbox.post(Value()))
@@ -74,12 +80,8 @@ import Testing
     }
 
     @Test func `what the consumer is done with is dropped when nothing comes`() {
-        final class Value: Sendable {}
         let mailbox = Mailbox<Value>(capacity: 1)
-        var value: Value? = Value()
-        weak let first = value
-        #expect(mailbox.post(value!))
-        value = nil
+        weak let first = postValue(to: mailbox)
         var taken: [Value] = []
         mailbox.takeAll(into: &taken, timeoutMilliseconds: nil)
         mailbox.takeAll(into: &taken, timeoutMilliseconds: 0)
@@ -87,18 +89,11 @@ import Testing
     }
 
     @Test func `a closed mailbox keeps nothing that the consumer is done with`() {
-        final class Value: Sendable {}
         let mailbox = Mailbox<Value>(capacity: 1)
-        weak var first: Value?
-        weak var last: Value?
-        func post() -> Value? {
-            let value = Value()
-            return mailbox.post(value) ? value : nil
-        }
-        first = post()
+        weak let first = postValue(to: mailbox)
         var taken: [Value] = []
         mailbox.takeAll(into: &taken, timeoutMilliseconds: nil)
-        last = post()
+        weak let last = postValue(to: mailbox)
         mailbox.takeAll(into: &taken, timeoutMilliseconds: nil)
         #expect(first != nil)
         mailbox.close()
