@@ -39,6 +39,7 @@ let package = Package(
                 .embedInCode("0001_queues_and_messages.sql"), .embedInCode("0002_fifo.sql"),
                 .embedInCode("0003_message_move_tasks.sql"),
                 .embedInCode("0004_backlog_changed_at.sql"),
+                .embedInCode("0005_fresh_messages.sql"),
             ],
             swiftSettings: strict),
         library("QueueStore", uses: ["SQLite", "Migrations", "QueueModel", "Crypto", "Platform"]),

@@ -15,5 +15,6 @@ package struct Migration: Sendable {
             version: 3, name: "0003_message_move_tasks", sql: PackageResources._003_message_move_tasks_sql),
         Migration(
             version: 4, name: "0004_backlog_changed_at", sql: PackageResources._004_backlog_changed_at_sql),
+        Migration(version: 5, name: "0005_fresh_messages", sql: PackageResources._005_fresh_messages_sql),
     ]
 }

@@ -1,11 +1,64 @@
 import QueueModel
 import SQLite
 
+/// How many messages of each state a backlog has.
+struct BacklogCounts {
+    /// Fresh ones, and those that are ready otherwise.
+    private(set) var visible = 0
+    private(set) var inFlight = 0
+    private(set) var delayed = 0
+    private(set) var fresh = 0
+    /// No message with a lower number is fresh.
+    private(set) var freshFrom = SequenceNumber(0)
+
+    init() {}
+
+    init(_ row: Row) {
+        visible = Int(row.integer(0))
+        inFlight = Int(row.integer(1))
+        delayed = Int(row.integer(2))
+        fresh = Int(row.integer(3))
+        freshFrom = SequenceNumber(row.integer(4))
+    }
+
+    var total: Int { visible + inFlight + delayed }
+
+    subscript(state: MessageState) -> Int {
+        get {
+            switch state {
+            case .fresh: fresh
+            case .ready: visible - fresh
+            case .inFlight: inFlight
+            case .delayed: delayed
+            }
+        }
+        set {
+            switch state {
+            case .fresh:
+                visible += newValue - fresh
+                fresh = newValue
+            case .ready: visible = fresh + newValue
+            case .inFlight: inFlight = newValue
+            case .delayed: delayed = newValue
+            }
+        }
+    }
+
+    /// A message that is new to the backlog, and numbered after all that are there.
+    mutating func arrived(_ id: SequenceNumber, as state: MessageState) {
+        if state == .fresh, fresh == 0 { freshFrom = id }
+        self[state] += 1
+    }
+
+    /// The fresh messages before this one have been found to be gone.
+    mutating func freshBegin(at id: SequenceNumber) { freshFrom = id }
+}
+
 /// The message counts of backlogs that the running transaction touches. They are read when first needed, changed in
 /// memory, and written once before the commit, so that ten sends to a queue cost one update of its row.
 struct CountCache {
     private struct Entry {
-        var counts: MessageCounts
+        var counts: BacklogCounts
         var isDirty = false
     }
 
@@ -14,25 +67,24 @@ struct CountCache {
     /// What entries looked like before the running job changed them.
     private var undo: [(backlog: BacklogID, entry: Entry)] = []
 
-    mutating func counts(of backlog: BacklogID, on connection: Connection) throws(SQLiteError) -> MessageCounts {
+    mutating func counts(of backlog: BacklogID, on connection: Connection) throws(SQLiteError) -> BacklogCounts {
         if let entry = entries[backlog] { return entry.counts }
-        let counts = try connection.statement("SELECT ready, in_flight, delayed FROM backlog WHERE id = ?").first(
-            backlog.rawValue
-        ) {
-            MessageCounts(visible: Int($0.integer(0)), inFlight: Int($0.integer(1)), delayed: Int($0.integer(2)))
-        }
-        entries[backlog] = Entry(counts: counts ?? MessageCounts())
-        return counts ?? MessageCounts()
+        let counts =
+            try connection.statement(
+                "SELECT ready, in_flight, delayed, fresh, fresh_from FROM backlog WHERE id = ?"
+            ).first(backlog.rawValue, read: BacklogCounts.init) ?? BacklogCounts()
+        entries[backlog] = Entry(counts: counts)
+        return counts
     }
 
     mutating func change(
-        _ backlog: BacklogID, on connection: Connection, _ change: (inout MessageCounts) -> Void
+        _ backlog: BacklogID, on connection: Connection, _ change: (inout BacklogCounts) -> Void
     ) throws(SQLiteError) {
         _ = try counts(of: backlog, on: connection)
         guard var entry = entries[backlog] else { return }
         undo.append((backlog, entry))
         change(&entry.counts)
-        assert(entry.counts.visible >= 0 && entry.counts.inFlight >= 0 && entry.counts.delayed >= 0)
+        assert([.fresh, .ready, .inFlight, .delayed].allSatisfy { entry.counts[$0] >= 0 })
         if !entry.isDirty { dirty.append(backlog) }
         entry.isDirty = true
         entries[backlog] = entry
@@ -53,8 +105,14 @@ struct CountCache {
         for backlog in dirty {
             guard let counts = entries[backlog]?.counts else { continue }
             try connection.statement(
-                "UPDATE backlog SET ready = ?, in_flight = ?, delayed = ?, changed_at = ? WHERE id = ?"
-            ).run(counts.visible, counts.inFlight, counts.delayed, now.milliseconds, backlog.rawValue)
+                """
+                UPDATE backlog SET ready = ?, in_flight = ?, delayed = ?, fresh = ?, fresh_from = ?, changed_at = ?
+                WHERE id = ?
+                """
+            ).run(
+                counts.visible, counts.inFlight, counts.delayed, counts.fresh, counts.freshFrom.rawValue,
+                now.milliseconds,
+                backlog.rawValue)
             entries[backlog]?.isDirty = false
         }
         dirty.removeAll(keepingCapacity: true)

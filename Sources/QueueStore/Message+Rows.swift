@@ -3,9 +3,18 @@ import SQLite
 
 /// The state of a message as its row says it.
 enum MessageState: Int64 {
+    /// Ready, without a group, and never hidden since it was sent to this queue: it waits in the order of its number.
+    case fresh = -1
+    /// Ready, and found by an index.
     case ready = 0
     case inFlight = 1
     case delayed = 2
+
+    /// What a message is when it is sent.
+    static func ofArrival(delaySeconds: Int, groupID: String?) -> MessageState {
+        if delaySeconds > 0 { return .delayed }
+        return groupID == nil ? .fresh : .ready
+    }
 }
 
 /// What the operations need to know of a message besides its body.
@@ -50,27 +59,6 @@ struct MessageRecord {
     }
 }
 
-extension MessageCounts {
-    var total: Int { visible + inFlight + delayed }
-
-    subscript(state: MessageState) -> Int {
-        get {
-            switch state {
-            case .ready: visible
-            case .inFlight: inFlight
-            case .delayed: delayed
-            }
-        }
-        set {
-            switch state {
-            case .ready: visible = newValue
-            case .inFlight: inFlight = newValue
-            case .delayed: delayed = newValue
-            }
-        }
-    }
-}
-
 /// The changes a message goes through. Each keeps the counts of its backlog and the row of its group in step.
 extension WriteTransaction {
     func message(_ id: SequenceNumber, in backlog: BacklogID) throws(SQLiteError) -> MessageRecord? {
@@ -110,7 +98,7 @@ extension WriteTransaction {
             visibleAt.milliseconds, message.backlog.rawValue, message.id.rawValue)
         try changeCounts(of: message.backlog) {
             $0[message.state] -= 1
-            $0.visible += 1
+            $0[.ready] += 1
         }
         try groupsChanged(of: [message], to: .ready, in: queue)
         news.availableQueues.insert(queue.id)
@@ -123,7 +111,7 @@ extension WriteTransaction {
             visibleAt.milliseconds, message.backlog.rawValue, message.id.rawValue)
         try changeCounts(of: message.backlog) {
             $0[message.state] -= 1
-            $0.inFlight += 1
+            $0[.inFlight] += 1
         }
         try groupsChanged(of: [message], to: .inFlight, in: queue)
         news.messageHidden(until: visibleAt)
@@ -136,8 +124,8 @@ extension WriteTransaction {
         if messages.isEmpty { return [] }
         try receiveRows(messages.map(\.id), of: queue.backlog, until: visibleAt)
         try changeCounts(of: queue.backlog) {
-            $0.visible -= messages.count
-            $0.inFlight += messages.count
+            for message in messages { $0[message.state] -= 1 }
+            $0[.inFlight] += messages.count
         }
         try groupsChanged(of: messages, to: .inFlight, in: queue)
         news.messageHidden(until: visibleAt)
@@ -185,7 +173,7 @@ extension WriteTransaction {
         }
         try changeCounts(of: message.backlog) { $0[message.state] -= 1 }
         try groupsChanged(of: [message], to: nil, in: queue)
-        try changeCounts(of: target.backlog) { $0.visible += 1 }
+        try changeCounts(of: target.backlog) { $0[.ready] += 1 }
         if let group = message.groupID { try groupReceived(id, group: group, state: .ready, in: target) }
         news.availableQueues.insert(target.id)
         news.queuesWithOldArrivals.insert(target.id)
@@ -200,22 +188,23 @@ extension WriteTransaction {
         _ message: MessageRecord, from queue: QueueRecord, to target: QueueRecord
     ) throws(SQLiteError) -> Int {
         let id = try nextSequenceNumber()
+        let state = MessageState.ofArrival(delaySeconds: 0, groupID: message.groupID)
         try connection.statement(
             """
-            UPDATE message SET backlog_id = ?1, id = ?2, message_id = ?3, visible_at = ?4, sent_at = ?4,
+            UPDATE message SET backlog_id = ?1, id = ?2, message_id = ?3, state = ?4, visible_at = ?5, sent_at = ?5,
                 receive_count = 0, first_received_at = NULL, dead_letter_source = NULL, received_elsewhere = 0
-            WHERE backlog_id = ?5 AND id = ?6
+            WHERE backlog_id = ?6 AND id = ?7
             """
         ).run(
-            target.backlog.rawValue, id.rawValue, randomMessageID().bytes, now.milliseconds, message.backlog.rawValue,
-            message.id.rawValue)
+            target.backlog.rawValue, id.rawValue, randomMessageID().bytes, state.rawValue, now.milliseconds,
+            message.backlog.rawValue, message.id.rawValue)
         let length = try connection.statement(
             "UPDATE message_body SET id = ? WHERE id = ? RETURNING length(body) + coalesce(length(attributes), 0)"
         ).first(id.rawValue, message.id.rawValue) { Int($0.integer(0)) }
-        try changeCounts(of: message.backlog) { $0.visible -= 1 }
+        try changeCounts(of: message.backlog) { $0[message.state] -= 1 }
         try groupsChanged(of: [message], to: nil, in: queue)
-        try changeCounts(of: target.backlog) { $0.visible += 1 }
-        if let group = message.groupID { try groupReceived(id, group: group, state: .ready, in: target) }
+        try changeCounts(of: target.backlog) { $0.arrived(id, as: state) }
+        if let group = message.groupID { try groupReceived(id, group: group, state: state, in: target) }
         news.availableQueues.insert(target.id)
         news.queuesWithArrivals.insert(target.id)
         return length ?? 0

@@ -235,11 +235,11 @@ package final class WriteTransaction {
 
     // MARK: Counts, sequence numbers, random bytes
 
-    package func counts(of backlog: BacklogID) throws(SQLiteError) -> MessageCounts {
+    func counts(of backlog: BacklogID) throws(SQLiteError) -> BacklogCounts {
         try counts.counts(of: backlog, on: database)
     }
 
-    func changeCounts(of backlog: BacklogID, _ change: (inout MessageCounts) -> Void) throws(SQLiteError) {
+    func changeCounts(of backlog: BacklogID, _ change: (inout BacklogCounts) -> Void) throws(SQLiteError) {
         try counts.change(backlog, on: database, change)
     }
 

@@ -433,6 +433,7 @@ def test_a_file_as_the_daemon_left_it_is_sound(file):
     "mischief, rules",
     [
         ("UPDATE backlog SET ready = 3 WHERE id = 1", {"counters differ from the rows"}),
+        ("UPDATE backlog SET fresh_from = 1000000 WHERE id = 1", {"fresh message where none is looked for"}),
         ("DELETE FROM message_body WHERE body LIKE 'one.1 %'", {"message without a body"}),
         (
             "DELETE FROM message WHERE id = (SELECT max(id) FROM message)",
@@ -453,5 +454,5 @@ def test_rows_that_contradict_each_other_are_caught(file, mischief, rules):
 
 def test_damage_is_caught(file):
     file.execute("PRAGMA writable_schema = ON")
-    file.execute("UPDATE sqlite_schema SET sql = replace(sql, 'state = 0', 'state = 1') WHERE name = 'message_ready'")
+    file.execute("UPDATE sqlite_schema SET sql = replace(sql, 'state = 0', 'state = -1') WHERE name = 'message_ready'")
     assert broken_rules(file) == {"integrity check"}

@@ -384,8 +384,10 @@ struct MessageMoveTaskTests {
     }
 
     @Test func `the next message is found by an index, however many stand before it`() throws {
-        try fixture.send("a", to: dead)
-        try fixture.send("b", to: dead, group: "g")
+        try fixture.send("returned", to: dead)
+        _ = try fixture.receive(from: dead, timeout: 0)
+        try fixture.send("fresh", to: dead)
+        try fixture.send("grouped", to: dead, group: "g")
         try start(to: other)
         try fixture.reopen()
         try move()
@@ -398,6 +400,7 @@ struct MessageMoveTaskTests {
         }
         try connection.close()
         #expect(plans.contains { $0.contains("INDEX message_ready") })
+        #expect(plans.contains { $0.contains("PRIMARY KEY (backlog_id=? AND id>?)") })
         #expect(plans.contains { $0.contains("INDEX message_in_group (backlog_id=? AND group_id=? AND state=?)") })
         #expect(plans.filter { $0.hasPrefix("SCAN") || $0.hasSuffix("PRIMARY KEY (backlog_id=?)") } == [])
     }

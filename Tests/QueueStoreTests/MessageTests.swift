@@ -118,6 +118,22 @@ struct MessageTests {
         #expect(try fixture.counts(queue) == [0, 4, 0])
     }
 
+    @Test func `messages that were hidden before stand in the same order as those that were not`() throws {
+        try fixture.send("delayed", to: queue, delay: 1)
+        for body in ["a", "b", "c"] { try fixture.send(body, to: queue) }
+        let first = try fixture.receive(from: queue, 1)
+        #expect(first.map(\.text) == ["a"])
+        try fixture.send("delayed too", to: queue, delay: 1)
+        try fixture.send("d", to: queue)
+        fixture.advance(seconds: 1)
+        try fixture.makeDueVisible()
+        try fixture.reopen()
+        #expect(try fixture.receiveTexts(from: queue, 2) == ["delayed", "b"])
+        try fixture.changeVisibility(of: first[0], in: queue, to: 0)
+        #expect(try fixture.receiveTexts(from: queue, 2) == ["a", "c"])
+        #expect(try fixture.receiveTexts(from: queue) == ["delayed too"])
+    }
+
     @Test func `a message not deleted comes again when its visibility timeout is over`() throws {
         try fixture.send("a", to: queue)
         let first = try fixture.receive(from: queue)[0]

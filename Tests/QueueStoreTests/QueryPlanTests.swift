@@ -13,7 +13,7 @@ struct QueryPlanTests {
         // Once, at the start and after a failure.
         "SELECT id FROM queue",
         // The first entry of an index that holds nothing else.
-        "SELECT visible_at FROM message WHERE state <> 0 ORDER BY visible_at LIMIT 1",
+        "SELECT visible_at FROM message WHERE state > 0 ORDER BY visible_at LIMIT 1",
         "SELECT id FROM backlog WHERE queue_id IS NULL ORDER BY id LIMIT 1",
     ]
 
@@ -140,6 +140,7 @@ struct QueryPlanTests {
             ("ORDER BY visible_at LIMIT ?", "message_hidden"),
             ("receive_count - received_elsewhere >= ?", "message_returned (backlog_id=? AND <expr>>?)"),
             ("group_id IS NULL ORDER BY message.id", "message_ready (backlog_id=?)"),
+            ("state = -1 ORDER BY", "message USING PRIMARY KEY (backlog_id=? AND id>?)"),
             ("state = 0 AND message.id < ?", "message_in_group (backlog_id=? AND group_id=? AND state=? AND id<?)"),
             ("AND state = +? ORDER BY id LIMIT 1", "message_in_group (backlog_id=? AND group_id=? AND state=?)"),
             ("position IS NOT NULL ORDER BY position", "message_group_next (backlog_id=? AND position>?)"),

@@ -66,7 +66,7 @@ struct SpareRoomTests {
         let short = try size()
         try fill(queue, 2000)
         try empty(queue)
-        #expect(try size() > 16_000_000)
+        #expect(try size() > 10_000_000)
         let steps = try giveBackAll(limit: 100)
         #expect(steps.count > 30 && steps.allSatisfy { $0 <= 100 })
         #expect(try size() < short + (Self.freePagesKept + 10) * Self.pageSize)

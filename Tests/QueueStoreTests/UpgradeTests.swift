@@ -13,6 +13,7 @@ struct UpgradeTests {
     let directory = TemporaryDirectory()
     private var path: String { directory.file("old.db") }
     private let orders = QueueName(account: "000000000000", region: "us-east-1", name: "orders")
+    private let dead = QueueName(account: "000000000000", region: "us-east-1", name: "dead")
     private let tasks = QueueName(account: "000000000000", region: "us-east-1", name: "tasks.fifo")
 
     static let versions = 1...Migration.all.count
@@ -74,6 +75,7 @@ struct UpgradeTests {
             #expect(visible.map(\.text) == ["visible"])
             #expect(visible[0].receiveCount == 2)
             #expect(visible[0].attributes != nil)
+            #expect(try receive(dead, transaction).map(\.text) == ["dead"])
             #expect(try receive(tasks, transaction).map(\.text) == ["a1", "a2", "b1", "b2"])
             let settings = try transaction.find(orders).get().settings
             #expect(settings.visibilityTimeoutSeconds == 45)

@@ -11,14 +11,22 @@ package struct Invariant: Sendable {
         (
             "the counts of a backlog are those of its messages",
             """
-            SELECT format('backlog %d says %d/%d/%d, has %d/%d/%d', id, ready, in_flight, delayed, is_ready,
-                is_in_flight, is_delayed)
+            SELECT format('backlog %d says %d/%d/%d/%d, has %d/%d/%d/%d', id, ready, in_flight, delayed, fresh, is_ready,
+                is_in_flight, is_delayed, is_fresh)
             FROM (SELECT *,
-                (SELECT count(*) FROM message WHERE backlog_id = backlog.id AND state = 0) AS is_ready,
+                (SELECT count(*) FROM message WHERE backlog_id = backlog.id AND state IN (-1, 0)) AS is_ready,
+                (SELECT count(*) FROM message WHERE backlog_id = backlog.id AND state = -1) AS is_fresh,
                 (SELECT count(*) FROM message WHERE backlog_id = backlog.id AND state = 1) AS is_in_flight,
                 (SELECT count(*) FROM message WHERE backlog_id = backlog.id AND state = 2) AS is_delayed
                 FROM backlog WHERE queue_id IS NOT NULL)
-            WHERE ready <> is_ready OR in_flight <> is_in_flight OR delayed <> is_delayed
+            WHERE ready <> is_ready OR in_flight <> is_in_flight OR delayed <> is_delayed OR fresh <> is_fresh
+            """
+        ),
+        (
+            "fresh messages have no group and stand where their backlog looks for them",
+            """
+            SELECT format('message %d', message.id) FROM message JOIN backlog ON backlog.id = backlog_id
+            WHERE state = -1 AND queue_id IS NOT NULL AND (group_id IS NOT NULL OR message.id < fresh_from)
             """
         ),
         (
@@ -133,7 +141,7 @@ package struct Invariant: Sendable {
             (SELECT min(id) FROM message AS m WHERE m.backlog_id = message_group.backlog_id
                 AND m.group_id = message_group.group_id AND state = 0) AS first_ready,
             (SELECT min(id) FROM message AS m WHERE m.backlog_id = message_group.backlog_id
-                AND m.group_id = message_group.group_id AND state <> 0) AS first_hidden
+                AND m.group_id = message_group.group_id AND state > 0) AS first_hidden
         FROM message_group JOIN queue USING (backlog_id)
         """
 }

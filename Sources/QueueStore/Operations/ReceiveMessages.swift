@@ -166,8 +166,33 @@ extension WriteTransaction {
         }
     }
 
-    /// SQLite has to be told of the index: by itself it walks over all messages in flight that stand before these.
+    /// Fresh messages and those that are ready otherwise, in the order of their numbers.
     private func readyWithoutGroup(_ limit: Int, in backlog: BacklogID) throws(SQLiteError) -> [Delivery] {
+        let counts = try counts(of: backlog)
+        let indexed = counts[.ready] > 0 ? try indexedWithoutGroup(limit, in: backlog) : []
+        if counts.fresh == 0 { return indexed }
+        if indexed.count == limit, let last = indexed.last, last.message.id < counts.freshFrom { return indexed }
+        let fresh = try fresh(limit, from: counts.freshFrom, in: backlog)
+        if let first = fresh.first { try changeCounts(of: backlog) { $0.freshBegin(at: first.message.id) } }
+        if indexed.isEmpty { return fresh }
+        return Array((indexed + fresh).sorted { $0.message.id < $1.message.id }.prefix(limit))
+    }
+
+    private func fresh(
+        _ limit: Int, from start: SequenceNumber, in backlog: BacklogID
+    ) throws(SQLiteError) -> [Delivery] {
+        try connection.statement(
+            """
+            SELECT backlog_id, message.id, message_id, state, visible_at, receive_count, sent_at, first_received_at,
+                group_id, deduplication_id, dead_letter_source, received_elsewhere, body, md5, attributes, trace_header
+            FROM message JOIN message_body ON message_body.id = message.id
+            WHERE backlog_id = ? AND message.id >= ? AND state = -1 ORDER BY message.id LIMIT ?
+            """
+        ).all(backlog.rawValue, start.rawValue, limit, read: Delivery.init)
+    }
+
+    /// SQLite has to be told of the index: by itself it walks over all messages in flight that stand before these.
+    private func indexedWithoutGroup(_ limit: Int, in backlog: BacklogID) throws(SQLiteError) -> [Delivery] {
         try connection.statement(
             """
             SELECT backlog_id, message.id, message_id, state, visible_at, receive_count, sent_at, first_received_at,

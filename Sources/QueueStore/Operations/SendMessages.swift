@@ -74,12 +74,12 @@ extension WriteTransaction {
         // On a FIFO queue a delay of 0 means the delay of the queue.
         let delay = (isFIFO ? nil : message.delaySeconds) ?? queue.settings.delaySeconds
         let visibleAt = now.adding(seconds: delay)
-        let state: MessageState = delay > 0 ? .delayed : .ready
+        let state = MessageState.ofArrival(delaySeconds: delay, groupID: message.groupID)
         arrivals.add(
             Arrivals.Message(
                 backlog: queue.backlog, id: id, messageID: messageID, state: state, visibleAt: visibleAt, sentAt: now,
                 deduplicationID: deduplicationID, content: message))
-        try changeCounts(of: queue.backlog) { $0[state] += 1 }
+        try changeCounts(of: queue.backlog) { $0.arrived(id, as: state) }
         if let group = message.groupID { try groupReceived(id, group: group, state: state, in: queue) }
         let sent = SentMessage(id: messageID, sequenceNumber: isFIFO ? id : nil)
         if let deduplicationID {

@@ -11,7 +11,7 @@ package struct MakeDueMessagesVisible: Sweep {
             """
             SELECT backlog_id, id, message_id, state, visible_at, receive_count, sent_at, first_received_at, group_id,
                 deduplication_id, dead_letter_source, received_elsewhere
-            FROM message WHERE state <> 0 AND visible_at <= ? ORDER BY visible_at LIMIT ?
+            FROM message WHERE state > 0 AND visible_at <= ? ORDER BY visible_at LIMIT ?
             """
         ).all(transaction.now.milliseconds, limit, read: MessageRecord.init)
         for message in due {
@@ -24,7 +24,7 @@ package struct MakeDueMessagesVisible: Sweep {
             }
         }
         let next = try transaction.connection.statement(
-            "SELECT visible_at FROM message WHERE state <> 0 ORDER BY visible_at LIMIT 1"
+            "SELECT visible_at FROM message WHERE state > 0 ORDER BY visible_at LIMIT 1"
         ).first { Timestamp(milliseconds: $0.integer(0)) }
         return SweepResult(count: due.count, nextDue: next)
     }

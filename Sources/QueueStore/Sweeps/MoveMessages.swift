@@ -122,6 +122,26 @@ extension WriteTransaction {
     }
 
     private func firstReadyWithoutGroup(in backlog: BacklogID) throws(SQLiteError) -> MessageRecord? {
+        let counts = try counts(of: backlog)
+        let indexed = counts[.ready] > 0 ? try firstIndexedWithoutGroup(in: backlog) : nil
+        if counts.fresh == 0 { return indexed }
+        if let indexed, indexed.id < counts.freshFrom { return indexed }
+        guard let fresh = try firstFresh(from: counts.freshFrom, in: backlog) else { return indexed }
+        try changeCounts(of: backlog) { $0.freshBegin(at: fresh.id) }
+        return indexed.map { $0.id < fresh.id ? $0 : fresh } ?? fresh
+    }
+
+    private func firstFresh(from start: SequenceNumber, in backlog: BacklogID) throws(SQLiteError) -> MessageRecord? {
+        try connection.statement(
+            """
+            SELECT backlog_id, id, message_id, state, visible_at, receive_count, sent_at, first_received_at, group_id,
+                deduplication_id, dead_letter_source, received_elsewhere
+            FROM message WHERE backlog_id = ? AND id >= ? AND state = -1 ORDER BY id LIMIT 1
+            """
+        ).first(backlog.rawValue, start.rawValue, read: MessageRecord.init)
+    }
+
+    private func firstIndexedWithoutGroup(in backlog: BacklogID) throws(SQLiteError) -> MessageRecord? {
         try connection.statement(
             """
             SELECT backlog_id, id, message_id, state, visible_at, receive_count, sent_at, first_received_at, group_id,

@@ -7,11 +7,15 @@ from pathlib import Path
 # Each finds the rows that break the rule and describes them. Backlogs without a queue are being emptied.
 RULES = {
     "counters differ from the rows": """
-        SELECT format('backlog %d says %d/%d/%d, has %d/%d/%d', id, ready, in_flight, delayed, r, f, d) FROM (
-            SELECT backlog.*, ifnull(sum(state = 0), 0) AS r, ifnull(sum(state = 1), 0) AS f,
-                ifnull(sum(state = 2), 0) AS d
+        SELECT format('backlog %d says %d/%d/%d/%d, has %d/%d/%d/%d', id, ready, in_flight, delayed, fresh, r, f, d, n)
+        FROM (
+            SELECT backlog.*, ifnull(sum(state IN (-1, 0)), 0) AS r, ifnull(sum(state = 1), 0) AS f,
+                ifnull(sum(state = 2), 0) AS d, ifnull(sum(state = -1), 0) AS n
             FROM backlog LEFT JOIN message ON backlog_id = backlog.id WHERE queue_id IS NOT NULL GROUP BY backlog.id)
-        WHERE (ready, in_flight, delayed) <> (r, f, d)""",
+        WHERE (ready, in_flight, delayed, fresh) <> (r, f, d, n)""",
+    "fresh message where none is looked for": """
+        SELECT message.id FROM message JOIN backlog ON backlog.id = backlog_id
+        WHERE state = -1 AND message.id < fresh_from AND queue_id IS NOT NULL""",
     "message without a body": "SELECT id FROM message WHERE id NOT IN (SELECT id FROM message_body)",
     "body without a message": "SELECT id FROM message_body WHERE id NOT IN (SELECT id FROM message)",
     "message of no backlog": "SELECT id FROM message WHERE backlog_id NOT IN (SELECT id FROM backlog)",
