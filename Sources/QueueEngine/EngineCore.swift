@@ -21,6 +21,8 @@ final class EngineCore {
     private static let memoryPauseMilliseconds: Int64 = 1
     /// Answers of the running batch.
     private var answers: [Answer] = []
+    /// Those of its long polls that had waited. They are given first: whoever sent a message only learns that it was taken.
+    private var pollAnswers: [Answer] = []
     private let receivedMemory: ReceivedMemory
 
     init(store: Store, options: EngineOptions, now: Timestamp) {
@@ -44,9 +46,19 @@ final class EngineCore {
     /// be called again though no job has come.
     func run(_ jobs: [any Job], now: Timestamp) -> Timestamp? {
         if let planningDue, planningDue <= now { planSweeps(from: now) }
+        // The end of a long poll alone needs no transaction.
+        let hasWork = !jobs.isEmpty || !deferred.isEmpty || !unserved.isEmpty || sweeps.next.map { $0 <= now } ?? false
+        let hasFailed = hasWork && !runBatch(jobs, now: now)
+        while let receiver = parked.removeTimedOut(at: now) { receiver.completion(.success([])) }
+        store.checkpointIfDue()
+        let retry = nextTry(hasFailed: hasFailed, now: now)
+        return [retry, sweeps.next, planningDue, parked.nextTimeout].compactMap { $0 }.min()
+    }
+
+    /// Returns whether the batch is on disk.
+    private func runBatch(_ jobs: [any Job], now: Timestamp) -> Bool {
         let again = deferred
         deferred.removeAll()
-        answers.removeAll(keepingCapacity: true)
         var hasBegun = false
         let result = store.transact(at: now) { transaction in
             hasBegun = true
@@ -58,19 +70,18 @@ final class EngineCore {
             sweeps.makeWay(forRequests: transaction.changedRows - swept)
         }
         finish(result, now: now)
-        if !hasBegun, case .failure(let error) = result {
+        guard case .failure(let error) = result else { return true }
+        if !hasBegun {
             deferred = again
             for job in jobs { job.refuse(in: self, with: error) }
         }
-        while let receiver = parked.removeTimedOut(at: now) { receiver.completion(.success([])) }
-        store.checkpointIfDue()
-        return [nextTry(after: result, now: now), sweeps.next, planningDue, parked.nextTimeout].compactMap { $0 }.min()
+        return false
     }
 
     /// When receives are to be tried again that could not be answered yet.
-    private func nextTry(after result: Result<BatchNews, QueueError>, now: Timestamp) -> Timestamp? {
+    private func nextTry(hasFailed: Bool, now: Timestamp) -> Timestamp? {
         if deferred.isEmpty, unserved.isEmpty { return nil }
-        if case .failure = result { return now.adding(milliseconds: Self.failurePauseMilliseconds) }
+        if hasFailed { return now.adding(milliseconds: Self.failurePauseMilliseconds) }
         return receivedMemory.isUsedUp ? now.adding(milliseconds: Self.memoryPauseMilliseconds) : now
     }
 
@@ -85,18 +96,23 @@ final class EngineCore {
     }
 
     private func finish(_ result: Result<BatchNews, QueueError>, now: Timestamp) {
-        var failure: QueueError?
         switch result {
-        case .success(let news): sweeps.note(news, at: now)
-        case .failure(let error):
-            failure = error
+        case .success(let news):
+            giveAnswers(nil)
+            sweeps.note(news, at: now)
+        case .failure(let failure):
+            giveAnswers(failure)
             // What the sweeps did was undone with the batch.
             planSweeps(from: now.adding(milliseconds: Self.failurePauseMilliseconds))
             unserved = parked.queues
         }
-        let ready = answers
+    }
+
+    private func giveAnswers(_ failure: QueueError?) {
+        for answer in pollAnswers { answer(failure) }
+        for answer in answers { answer(failure) }
+        pollAnswers.removeAll(keepingCapacity: true)
         answers.removeAll(keepingCapacity: true)
-        for answer in ready { answer(failure) }
     }
 
     // MARK: Receiving
@@ -175,7 +191,7 @@ final class EngineCore {
             // The batch is lost, and with it whatever this receiver could have been given.
             if case .failure(.storageFailed) = result { return }
             parked.remove(receiver)
-            keep(answer(receiver, result))
+            pollAnswers.append(answer(receiver, result))
         }
     }
 

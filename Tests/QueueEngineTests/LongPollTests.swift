@@ -1,5 +1,6 @@
 import QueueModel
 import QueueStore
+import SQLite
 import TestSupport
 import Testing
 
@@ -168,6 +169,16 @@ struct LongPollTests {
         #expect(polls.map { $0.messages?.first?.receiveCount } == [1, 2, 3])
     }
 
+    @Test func `whoever waits for a message is answered before whoever sent it`() throws {
+        let poll = engine.poll(queue)
+        let (send, sent) = engine.write(engine.sending("a", to: queue))
+        var isSenderAnswered: Bool?
+        poll.onAnswer { _ in isSenderAnswered = sent.result != nil }
+        engine.run([send])
+        #expect(isSenderAnswered == false)
+        #expect(sent.result != nil)
+    }
+
     // MARK: How they end
 
     @Test func `a poll ends with nothing when its time is over`() {
@@ -181,6 +192,15 @@ struct LongPollTests {
         #expect(long.result == nil)
         engine.advance(seconds: 19)
         #expect(long.texts == [])
+    }
+
+    @Test func `the end of a poll needs nothing of the file`() throws {
+        let poll = engine.poll(queue)
+        let other = try Connection(path: engine.files.path, mode: .readWriteCreate)
+        try other.execute("BEGIN IMMEDIATE")
+        engine.advance(seconds: 20)
+        #expect(poll.texts == [])
+        #expect(engine.files.failures.all.isEmpty)
     }
 
     @Test func `a message at the last moment is still given`() throws {

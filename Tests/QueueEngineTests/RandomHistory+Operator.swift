@@ -92,6 +92,7 @@ extension RandomHistory {
     /// Clients that waited have lost their connection.
     func restarted() throws {
         answers = []
+        pollAnswers = []
         parked = []
         unanswered = [:]
         lastReceive = nil

@@ -59,8 +59,7 @@ extension RandomHistory {
         unanswered[number] = poll
         poll.onAnswer { [unowned self] result in
             let seen = seen
-            if seen == nil { hasServedParked = true }
-            answers.append { [unowned self] stored in
+            let take: (StoredMessages) throws -> Void = { [unowned self] stored in
                 let waited = parked.first { $0.number == number }
                 parked.removeAll { $0.number == number }
                 if seen == nil { passJobs() }
@@ -69,6 +68,7 @@ extension RandomHistory {
                 }
                 try received(result, poll, waited, limit: limit, timeout: timeout, stored: seen ?? stored)
             }
+            if seen == nil { pollAnswers.append(take) } else { answers.append(take) }
         }
         return observed(job)
     }

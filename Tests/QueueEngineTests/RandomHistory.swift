@@ -21,12 +21,13 @@ final class RandomHistory {
     var sends = 0
     /// Changes of the running batch that have no answer yet.
     private var awaited = 0
-    /// What the answers of the running batch say, in their order. They are given what the store holds after the batch.
+    /// What the answers of the running batch say, in the order of its jobs. They are given what the store holds after the
+    /// batch.
     var answers: [(StoredMessages) throws -> Void] = []
+    /// What the answers to polls say that had waited. They come first, but the polls are served after the jobs.
+    var pollAnswers: [(StoredMessages) throws -> Void] = []
     /// What the store held after the job that is being answered; nil while polls are answered that had waited.
     var seen: StoredMessages?
-    /// Polls that had waited are among those that were answered in this batch.
-    var hasServedParked = false
     /// The answers of the jobs have been taken, what comes now was given to polls that had waited.
     var isPastJobs = false
     /// The last events, for the report.
@@ -190,13 +191,13 @@ final class RandomHistory {
     }
 
     private func takeAnswers() throws {
-        let taken = answers
+        // Polls that wait move messages too, unseen if they find nothing for themselves.
+        let mayHaveMoved = !pollAnswers.isEmpty || !parked.isEmpty
+        let taken = answers + pollAnswers
         answers = []
+        pollAnswers = []
         let files = engine.files
         let stored = StoredMessages { try files.messages() }
-        // Polls that wait move messages too, unseen if they find nothing for themselves.
-        let mayHaveMoved = hasServedParked || !parked.isEmpty
-        hasServedParked = false
         isPastJobs = false
         model.beginBatch()
         for answer in taken { try answer(stored) }
