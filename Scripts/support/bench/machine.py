@@ -54,8 +54,11 @@ def refuse_memory(folder):
         raise SystemExit(f"{folder} is on {kind}, where syncing costs nothing: give another with --directory")
 
 
-def sync_times_ms(folder, seconds):
-    """How long it takes to write 4 KiB over an older part of a file and to sync it, as SQLite does with its log."""
+def sync_times_ms(folder, seconds, pause=0):
+    """How long it takes to write 4 KiB over an older part of a file and to sync it, as SQLite does with its log.
+
+    `pause`: so many seconds go by between one and the next, in which disk and processors fall asleep.
+    """
     path = folder / "sync"
     times = []
     file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -64,6 +67,9 @@ def sync_times_ms(folder, seconds):
         os.fsync(file)
         deadline = time.monotonic() + seconds
         while (started := time.monotonic()) < deadline:
+            if pause:
+                time.sleep(pause)
+                started = time.monotonic()
             os.pwrite(file, PAGE, len(times) % SYNC_PAGES * len(PAGE))
             os.fdatasync(file)
             times.append((time.monotonic() - started) * 1000)

@@ -47,15 +47,15 @@ def allow_files():
 
 def measure_round(bench, plain, crowded):
     def sends(daemon):
+        # What a measurement has sent is swept away after it, which would slow down the next one on either daemon.
+        for either in (plain, crowded):
+            wait_until_idle(either)
         return load(bench, daemon.url, "send", seconds=min(bench.seconds, SECONDS_MAX))["messages_per_second"]
 
-    for daemon in (plain, crowded):
-        wait_until_idle(daemon)
     # Before and after: the difference looked for is no larger than what a machine's speed changes by in seconds.
     before = sends(plain)
     with parked_polls(crowded):
         figures = {"with": sends(crowded), "resident with": resident_megabytes(crowded)}
-    wait_until_idle(plain)
     figures["without"] = (before + sends(plain)) / 2
     figures["resident without"] = resident_megabytes(plain)
     return figures
