@@ -34,7 +34,7 @@ def main():
         refuse_memory(folder)
         # PostgreSQL runs as a user of its own.
         folder.chmod(0o755)
-        bench = Bench(folder.resolve(), options.rounds, options.seconds)
+        bench = Bench(folder.resolve(), options.rounds, options.seconds, rest_seconds=0 if options.smoke else Bench.rest_seconds)
         return run_groups(bench, groups_for(options), not options.group)
     finally:
         shutil.rmtree(folder)

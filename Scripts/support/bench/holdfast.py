@@ -91,6 +91,15 @@ def wait_until_idle(daemon):
         time.sleep(IDLE_SECONDS)
 
 
+def rest(bench):
+    """Leaves the machine alone for a while.
+
+    A virtual machine gives memory that became free, as with the files of the measurement before, back to its host. Linux
+    does that every two seconds, in bursts that hold a processor for tens of milliseconds (docs/performance.md).
+    """
+    time.sleep(bench.rest_seconds)
+
+
 def cpu_ticks(daemon):
     """Processor time so far."""
     return sum(ticks(daemon.pid))

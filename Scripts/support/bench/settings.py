@@ -12,5 +12,7 @@ class Bench:
     rounds: int
     seconds: int
     warm_up: int = 1
+    # How long the machine is left alone before times are measured.
+    rest_seconds: int = 10
     connections: int = 64
     message_size: int = 1024

@@ -2,7 +2,7 @@
 
 from .. import nginx, raw_sqlite, wrk
 from ..figures import at_least, at_most, milliseconds, ratio, Row
-from ..holdfast import create_queue, load, serving
+from ..holdfast import create_queue, load, rest, serving
 
 TITLE = "SendMessage of 1 KiB, 64 connections, each answer after its sync"
 
@@ -41,6 +41,7 @@ def measure_round(bench):
     with serving(bench.folder / "receive") as daemon:
         figures["receive"] = receive_rate(bench, daemon, figures["batch"])
     with serving(bench.folder / "half") as daemon:
+        rest(bench)
         half = load(bench, daemon.url, "send", rate=int(send["requests_per_second"] / 2))
     figures["half p99"] = half["latency_ms"]["p99"]
     return figures

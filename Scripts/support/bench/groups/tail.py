@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from daemon import BINARY
 
 from ..figures import at_most, count, milliseconds, rate, Row
-from ..holdfast import create_queue, fill, load, serving, wait_until_idle
+from ..holdfast import create_queue, fill, load, rest, serving, wait_until_idle
 from ..requests import call
 from ..server import run
 
@@ -68,6 +68,7 @@ def measure_round(bench):
                 return sends.result()
 
         wait_until_idle(daemon)
+        rest(bench)
         figures["alone"] = latency()
         wait_until_idle(daemon)
         with backups(daemon) as taken:
