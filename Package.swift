@@ -40,6 +40,7 @@ let package = Package(
                 .embedInCode("0003_message_move_tasks.sql"),
                 .embedInCode("0004_backlog_changed_at.sql"),
                 .embedInCode("0005_fresh_messages.sql"),
+                .embedInCode("0006_turn_of_fifo_groups.sql"),
             ],
             swiftSettings: strict),
         library("QueueStore", uses: ["SQLite", "Migrations", "QueueModel", "Crypto", "Platform"]),

@@ -16,5 +16,7 @@ package struct Migration: Sendable {
         Migration(
             version: 4, name: "0004_backlog_changed_at", sql: PackageResources._004_backlog_changed_at_sql),
         Migration(version: 5, name: "0005_fresh_messages", sql: PackageResources._005_fresh_messages_sql),
+        Migration(
+            version: 6, name: "0006_turn_of_fifo_groups", sql: PackageResources._006_turn_of_fifo_groups_sql),
     ]
 }

@@ -4,8 +4,8 @@ import SQLite
 /// Message groups: which has something to hand out, and in what order.
 ///
 /// A group has a row while it has messages. Its `position` is set while a message of it may be handed out.
-/// - FIFO: a group's deliverable messages are the longest prefix without an in-flight or delayed one. Groups take
-///   turns: whoever becomes deliverable goes to the back.
+/// - FIFO: a group's deliverable messages are the longest prefix without an in-flight or delayed one, so that its first
+///   message says whether there are any. Groups take turns: whoever becomes deliverable goes to the back.
 /// - Standard (fair queues): the position is the group's first ready message, so that groups are served in send order;
 ///   a noisy group stands behind all others.
 extension WriteTransaction {
@@ -48,41 +48,75 @@ extension WriteTransaction {
             changes.append((group, others + own))
         }
         for (group, change) in changes {
-            if change != 0 {
-                try connection.statement(
-                    "UPDATE message_group SET in_flight = in_flight + ? WHERE backlog_id = ? AND group_id = ?"
-                ).run(change, queue.backlog.rawValue, group)
+            if queue.settings.isFIFO {
+                try updateTurn(of: group, in: queue)
+            } else {
+                try updatePosition(of: group, inFlight: change, in: queue.backlog)
             }
-            try updatePosition(of: group, in: queue)
         }
     }
 
-    private func updatePosition(of group: String, in queue: QueueRecord) throws(SQLiteError) {
+    // MARK: FIFO queues
+
+    private func updateTurn(of group: String, in queue: QueueRecord) throws(SQLiteError) {
         let backlog = queue.backlog.rawValue
-        guard let row = try groupRow(group, in: queue.backlog) else { return }
-        let firstReady = try firstMessage(of: group, in: queue.backlog, state: .ready)
-        let firstHidden = try firstHidden(of: group, in: queue.backlog)
-        if firstReady == nil, firstHidden == nil {
-            try connection.statement("DELETE FROM message_group WHERE backlog_id = ? AND group_id = ?").run(
-                backlog, group)
-            return
+        switch try stateOfFirst(in: group, of: queue.backlog) {
+        case nil: try removeGroup(group, of: queue.backlog)
+        case .ready, .fresh:
+            guard try groupRow(group, in: queue.backlog)?.position == nil else { return }
+            try connection.statement("UPDATE message_group SET position = ? WHERE backlog_id = ? AND group_id = ?").run(
+                try nextSequenceNumber().rawValue, backlog, group)
+            news.availableQueues.insert(queue.id)
+        case .inFlight, .delayed:
+            try connection.statement(
+                """
+                UPDATE message_group SET position = NULL
+                WHERE backlog_id = ? AND group_id = ? AND position IS NOT NULL
+                """
+            ).run(backlog, group)
         }
-        let position: Int64?
-        if queue.settings.isFIFO {
-            let isDeliverable = firstReady.map { ready in firstHidden.map { ready < $0 } ?? true } ?? false
-            if isDeliverable, row.position == nil {
-                position = try nextSequenceNumber().rawValue
-                news.availableQueues.insert(queue.id)
-            } else {
-                position = isDeliverable ? row.position : nil
-            }
-        } else {
-            let isNoisy = try isNoisy(inFlight: row.inFlight, in: queue.backlog)
-            position = firstReady.map { $0.rawValue + (isNoisy ? Self.noisyOffset : 0) }
+    }
+
+    private func stateOfFirst(in group: String, of backlog: BacklogID) throws(SQLiteError) -> MessageState? {
+        try connection.statement(
+            """
+            SELECT state FROM message INDEXED BY message_in_fifo_group
+            WHERE backlog_id = ? AND group_id = ? AND deduplication_id IS NOT NULL ORDER BY id LIMIT 1
+            """
+        ).first(backlog.rawValue, group) { MessageState(rawValue: $0.integer(0)) ?? .ready }
+    }
+
+    /// Whether a message of a FIFO group may be handed out though it is not the first: none before it is hidden.
+    func mayBeHandedOut(_ message: MessageRecord, of group: String) throws(SQLiteError) -> Bool {
+        try connection.statement(
+            """
+            SELECT id FROM message INDEXED BY message_in_fifo_group
+            WHERE backlog_id = ? AND group_id = ? AND deduplication_id IS NOT NULL AND id < ? AND state > 0
+            ORDER BY id LIMIT 1
+            """
+        ).first(message.backlog.rawValue, group, message.id.rawValue) { _ in true } == nil
+    }
+
+    // MARK: Standard queues
+
+    private func updatePosition(
+        of group: String, inFlight change: Int, in backlog: BacklogID
+    ) throws(SQLiteError) {
+        if change != 0 {
+            try connection.statement(
+                "UPDATE message_group SET in_flight = in_flight + ? WHERE backlog_id = ? AND group_id = ?"
+            ).run(change, backlog.rawValue, group)
         }
+        guard let row = try groupRow(group, in: backlog) else { return }
+        let firstReady = try firstMessage(of: group, in: backlog, state: .ready)
+        if firstReady == nil, row.inFlight == 0, try firstMessage(of: group, in: backlog, state: .delayed) == nil {
+            return try removeGroup(group, of: backlog)
+        }
+        let isNoisy = try isNoisy(inFlight: row.inFlight, in: backlog)
+        let position = firstReady.map { $0.rawValue + (isNoisy ? Self.noisyOffset : 0) }
         guard position != row.position else { return }
         try connection.statement("UPDATE message_group SET position = ? WHERE backlog_id = ? AND group_id = ?").run(
-            position, backlog, group)
+            position, backlog.rawValue, group)
     }
 
     /// Whether a group with that many messages in flight has more than its share: at least 30, and more than a tenth
@@ -92,26 +126,31 @@ extension WriteTransaction {
         return inFlight * 10 > (try counts(of: backlog).inFlight)
     }
 
-    func groupRow(_ group: String, in backlog: BacklogID) throws(SQLiteError) -> (position: Int64?, inFlight: Int)? {
-        try connection.statement(
-            "SELECT position, in_flight FROM message_group WHERE backlog_id = ? AND group_id = ?"
-        ).first(backlog.rawValue, group) { ($0.integerOrNil(0), Int($0.integer(1))) }
-    }
-
-    /// The first message of a group that may not be handed out, and so holds up those behind it in a FIFO queue.
-    func firstHidden(of group: String, in backlog: BacklogID) throws(SQLiteError) -> SequenceNumber? {
-        let inFlight = try firstMessage(of: group, in: backlog, state: .inFlight)
-        let delayed = try firstMessage(of: group, in: backlog, state: .delayed)
-        return [inFlight, delayed].compactMap { $0 }.min()
-    }
-
     private func firstMessage(
         of group: String, in backlog: BacklogID, state: MessageState
     ) throws(SQLiteError) -> SequenceNumber? {
         // Without the plus SQLite asks whether a partial index is of use for this very state, and for that prepares the
         // statement anew each time. https://sqlite.org/partialindex.html
         try connection.statement(
-            "SELECT id FROM message WHERE backlog_id = ? AND group_id = ? AND state = +? ORDER BY id LIMIT 1"
+            """
+            SELECT id FROM message INDEXED BY message_in_group
+            WHERE backlog_id = ? AND group_id = ? AND state = +? AND deduplication_id IS NULL ORDER BY id LIMIT 1
+            """
         ).first(backlog.rawValue, group, state.rawValue) { SequenceNumber($0.integer(0)) }
+    }
+
+    // MARK: Rows of groups
+
+    private func groupRow(
+        _ group: String, in backlog: BacklogID
+    ) throws(SQLiteError) -> (position: Int64?, inFlight: Int)? {
+        try connection.statement(
+            "SELECT position, in_flight FROM message_group WHERE backlog_id = ? AND group_id = ?"
+        ).first(backlog.rawValue, group) { ($0.integerOrNil(0), Int($0.integer(1))) }
+    }
+
+    private func removeGroup(_ group: String, of backlog: BacklogID) throws(SQLiteError) {
+        try connection.statement("DELETE FROM message_group WHERE backlog_id = ? AND group_id = ?").run(
+            backlog.rawValue, group)
     }
 }

@@ -68,6 +68,9 @@ struct DatabaseCheckTests {
             ("UPDATE message_body SET attributes = x'01' WHERE id = 2", "the attributes of message 2 cannot be read"),
             ("UPDATE message_group SET in_flight = 7", "how many of its messages are in flight"),
             ("DELETE FROM message_group", "a group with messages has a row"),
+            ("UPDATE message_group SET position = NULL", "a FIFO group has a turn exactly while"),
+            ("UPDATE message SET deduplication_id = NULL", "the messages of a FIFO queue have a deduplication id"),
+            ("UPDATE message SET deduplication_id = 'd'", "a deduplication id, and no others have"),
             (
                 "UPDATE store_setting SET value = 2 WHERE name = 'sequence_reserved'",
                 "every sequence number was reserved"

@@ -141,8 +141,14 @@ struct QueryPlanTests {
             ("receive_count - received_elsewhere >= ?", "message_returned (backlog_id=? AND <expr>>?)"),
             ("group_id IS NULL ORDER BY message.id", "message_ready (backlog_id=?)"),
             ("state = -1 ORDER BY", "message USING PRIMARY KEY (backlog_id=? AND id>?)"),
-            ("state = 0 AND message.id < ?", "message_in_group (backlog_id=? AND group_id=? AND state=? AND id<?)"),
-            ("AND state = +? ORDER BY id LIMIT 1", "message_in_group (backlog_id=? AND group_id=? AND state=?)"),
+            ("state = +? AND deduplication_id IS NULL", "message_in_group (backlog_id=? AND group_id=? AND state=?)"),
+            ("state = 0 AND deduplication_id IS NULL", "message_in_group (backlog_id=? AND group_id=? AND state=?)"),
+            ("deduplication_id IS NOT NULL ORDER BY", "message_in_fifo_group (backlog_id=? AND group_id=?)"),
+            (
+                "deduplication_id IS NOT NULL AND id < ?",
+                "message_in_fifo_group (backlog_id=? AND group_id=? AND id<?)"
+            ),
+            ("UPDATE message_group SET", "PRIMARY KEY (backlog_id=? AND group_id=?)"),
             ("position IS NOT NULL ORDER BY position", "message_group_next (backlog_id=? AND position>?)"),
             ("WHERE queue_id IS NULL ORDER BY id", "backlog_without_queue"),
             ("FROM deduplication WHERE expires_at <= ?", "deduplication_expiry (expires_at<?)"),

@@ -88,6 +88,31 @@ struct UpgradeTests {
         try expectSound()
     }
 
+    @Test func `a FIFO message that was in flight before the upgrade holds up its group, and gives it free`() throws {
+        try copyFixture(5)
+        let now = try time()
+        let connection = try Connection(path: path, mode: .readWriteCreate)
+        try connection.execute(
+            """
+            UPDATE message SET state = 1, visible_at = \(now.adding(seconds: 30).milliseconds), receive_count = 1
+                WHERE group_id = 'a' AND id = (SELECT min(id) FROM message WHERE group_id = 'a');
+            UPDATE message_group SET in_flight = 1, position = NULL WHERE group_id = 'a';
+            UPDATE backlog SET ready = ready - 1, in_flight = in_flight + 1
+                WHERE id = (SELECT backlog_id FROM queue WHERE is_fifo);
+            """)
+        try connection.close()
+        try serve(at: now) { transaction in
+            let texts = try receive(tasks, transaction).map(\.text)
+            #expect(texts == ["b1", "b2"])
+        }
+        try expectSound()
+        try serve(at: now.adding(seconds: 30)) { transaction in
+            _ = try transaction.perform(MakeDueMessagesVisible(limit: 100)).get()
+            #expect(try receive(tasks, transaction).map(\.text).prefix(2) == ["a1", "a2"])
+        }
+        try expectSound()
+    }
+
     @Test("a file of every version can be copied as it is", arguments: versions)
     func copies(version: Int) throws {
         try copyFixture(version)

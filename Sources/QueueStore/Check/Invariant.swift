@@ -56,18 +56,17 @@ package struct Invariant: Sendable {
             SELECT format('backlog %d, group %s', backlog_id, group_id) FROM
                 (SELECT backlog_id, group_id FROM message WHERE group_id IS NOT NULL
                 EXCEPT SELECT backlog_id, group_id FROM message_group)
-            UNION ALL SELECT format('backlog %d, group %s', message_group.backlog_id, message_group.group_id)
-                FROM message_group JOIN backlog ON backlog.id = backlog_id
-                WHERE queue_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM message
-                    WHERE message.backlog_id = message_group.backlog_id
-                    AND message.group_id = message_group.group_id)
+            UNION ALL SELECT format('backlog %d, group %s', backlog_id, group_id) FROM
+                (SELECT backlog_id, group_id FROM message_group JOIN backlog ON backlog.id = backlog_id
+                    WHERE queue_id IS NOT NULL
+                EXCEPT SELECT backlog_id, group_id FROM message)
             """
         ),
         (
-            "a group knows how many of its messages are in flight",
+            "a standard queue's group knows how many of its messages are in flight, and a FIFO queue's counts none",
             """
             SELECT format('group %s says %d, has %d', group_id, in_flight, is_in_flight)
-            FROM (\(groups)) WHERE in_flight <> is_in_flight
+            FROM (\(groups)) WHERE in_flight <> iif(is_fifo, 0, is_in_flight)
             """
         ),
         (
@@ -91,6 +90,14 @@ package struct Invariant: Sendable {
         (
             "all messages of a FIFO queue have a group",
             "SELECT message.id FROM message JOIN queue USING (backlog_id) WHERE is_fifo AND group_id IS NULL"
+        ),
+        (
+            // The indexes of groups tell the two kinds of queue by it.
+            "the messages of a FIFO queue have a deduplication id, and no others have",
+            """
+            SELECT message.id FROM message JOIN queue USING (backlog_id)
+            WHERE is_fifo <> (deduplication_id IS NOT NULL)
+            """
         ),
         (
             "the order of the ids is the order of the sends",
@@ -135,13 +142,10 @@ package struct Invariant: Sendable {
     ]
 
     private static let groups = """
-        SELECT message_group.*, is_fifo,
-            (SELECT count(*) FROM message AS m WHERE m.backlog_id = message_group.backlog_id
-                AND m.group_id = message_group.group_id AND state = 1) AS is_in_flight,
-            (SELECT min(id) FROM message AS m WHERE m.backlog_id = message_group.backlog_id
-                AND m.group_id = message_group.group_id AND state = 0) AS first_ready,
-            (SELECT min(id) FROM message AS m WHERE m.backlog_id = message_group.backlog_id
-                AND m.group_id = message_group.group_id AND state > 0) AS first_hidden
+        SELECT message_group.*, is_fifo, ifnull(is_in_flight, 0) AS is_in_flight, first_ready, first_hidden
         FROM message_group JOIN queue USING (backlog_id)
+        LEFT JOIN (SELECT backlog_id, group_id, sum(state = 1) AS is_in_flight,
+            min(id) FILTER (WHERE state = 0) AS first_ready, min(id) FILTER (WHERE state > 0) AS first_hidden
+            FROM message WHERE group_id IS NOT NULL GROUP BY backlog_id, group_id) USING (backlog_id, group_id)
         """
 }

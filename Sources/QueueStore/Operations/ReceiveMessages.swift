@@ -130,13 +130,13 @@ extension WriteTransaction {
         }
         if queue.settings.isFIFO {
             // Only what stands before the first message in flight or delayed keeps the order of the group.
-            let end = try firstHidden(of: group.id, in: queue.backlog)?.rawValue ?? Int64.max
-            return try ready(in: group.id, before: end, limit, in: queue.backlog)
+            let first = try first(limit, inFIFOGroup: group.id, of: queue.backlog)
+            return Array(first.prefix { $0.message.state == .ready })
         }
         // Fair queue: whoever was sent first, a noisy group last.
         let ungrouped = try readyWithoutGroup(1, in: queue.backlog)
         if let first = ungrouped.first, first.message.id.rawValue < group.position { return ungrouped }
-        return try ready(in: group.id, before: Int64.max, 1, in: queue.backlog)
+        return try firstReady(in: group.id, of: queue.backlog)
     }
 
     struct NextGroup {
@@ -203,16 +203,30 @@ extension WriteTransaction {
         ).all(backlog.rawValue, limit, read: Delivery.init)
     }
 
-    private func ready(
-        in group: String, before end: Int64, _ limit: Int, in backlog: BacklogID
+    /// The first messages of a FIFO group, whatever their state.
+    private func first(
+        _ limit: Int, inFIFOGroup group: String, of backlog: BacklogID
     ) throws(SQLiteError) -> [Delivery] {
         try connection.statement(
             """
             SELECT backlog_id, message.id, message_id, state, visible_at, receive_count, sent_at, first_received_at,
                 group_id, deduplication_id, dead_letter_source, received_elsewhere, body, md5, attributes, trace_header
-            FROM message JOIN message_body ON message_body.id = message.id
-            WHERE backlog_id = ? AND group_id = ? AND state = 0 AND message.id < ? ORDER BY message.id LIMIT ?
+            FROM message INDEXED BY message_in_fifo_group JOIN message_body ON message_body.id = message.id
+            WHERE backlog_id = ? AND group_id = ? AND deduplication_id IS NOT NULL ORDER BY message.id LIMIT ?
             """
-        ).all(backlog.rawValue, group, end, limit, read: Delivery.init)
+        ).all(backlog.rawValue, group, limit, read: Delivery.init)
+    }
+
+    /// The first ready message of a standard queue's group; none if there is none.
+    private func firstReady(in group: String, of backlog: BacklogID) throws(SQLiteError) -> [Delivery] {
+        try connection.statement(
+            """
+            SELECT backlog_id, message.id, message_id, state, visible_at, receive_count, sent_at, first_received_at,
+                group_id, deduplication_id, dead_letter_source, received_elsewhere, body, md5, attributes, trace_header
+            FROM message INDEXED BY message_in_group JOIN message_body ON message_body.id = message.id
+            WHERE backlog_id = ? AND group_id = ? AND state = 0 AND deduplication_id IS NULL
+            ORDER BY message.id LIMIT 1
+            """
+        ).all(backlog.rawValue, group, read: Delivery.init)
     }
 }

@@ -32,7 +32,7 @@ package struct MoveExhaustedMessages: Sweep {
         // In the order of the queue, which a FIFO group has in its dead-letter queue too.
         for message in exhausted.sorted(by: { $0.id < $1.id }) {
             guard let target = try transaction.deadLetterQueue(for: message, in: queue) else { continue }
-            if message.visibleAt <= latest, try isFirstOfGroup(message, in: queue, transaction) {
+            if message.visibleAt <= latest, try mayLeave(message, queue, transaction) {
                 try transaction.move(message, from: queue, toDeadLetterQueue: target)
                 moved += 1
             } else {
@@ -46,10 +46,10 @@ package struct MoveExhaustedMessages: Sweep {
     }
 
     /// In a FIFO queue a message leaves only when it could be handed out, or the order of its group would break.
-    private func isFirstOfGroup(
-        _ message: MessageRecord, in queue: QueueRecord, _ transaction: WriteTransaction
+    private func mayLeave(
+        _ message: MessageRecord, _ queue: QueueRecord, _ transaction: WriteTransaction
     ) throws -> Bool {
         guard queue.settings.isFIFO, let group = message.groupID else { return true }
-        return try transaction.firstHidden(of: group, in: queue.backlog).map { message.id < $0 } ?? true
+        return try transaction.mayBeHandedOut(message, of: group)
     }
 }

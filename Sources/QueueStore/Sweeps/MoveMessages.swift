@@ -111,14 +111,31 @@ extension WriteTransaction {
         let ungrouped = queue.settings.isFIFO ? nil : try firstReadyWithoutGroup(in: queue.backlog)
         guard let group else { return ungrouped }
         if let ungrouped, ungrouped.id.rawValue < group.position { return ungrouped }
-        return try connection.statement(
+        return queue.settings.isFIFO
+            ? try first(inFIFOGroup: group.id, of: queue.backlog)
+            : try firstReady(in: group.id, of: queue.backlog)
+    }
+
+    private func first(inFIFOGroup group: String, of backlog: BacklogID) throws(SQLiteError) -> MessageRecord? {
+        try connection.statement(
+            """
+            SELECT backlog_id, id, message_id, state, visible_at, receive_count, sent_at, first_received_at, group_id,
+                deduplication_id, dead_letter_source, received_elsewhere
+            FROM message INDEXED BY message_in_fifo_group
+            WHERE backlog_id = ? AND group_id = ? AND deduplication_id IS NOT NULL ORDER BY id LIMIT 1
+            """
+        ).first(backlog.rawValue, group, read: MessageRecord.init)
+    }
+
+    private func firstReady(in group: String, of backlog: BacklogID) throws(SQLiteError) -> MessageRecord? {
+        try connection.statement(
             """
             SELECT backlog_id, id, message_id, state, visible_at, receive_count, sent_at, first_received_at, group_id,
                 deduplication_id, dead_letter_source, received_elsewhere
             FROM message INDEXED BY message_in_group
-            WHERE backlog_id = ? AND group_id = ? AND state = 0 ORDER BY id LIMIT 1
+            WHERE backlog_id = ? AND group_id = ? AND state = 0 AND deduplication_id IS NULL ORDER BY id LIMIT 1
             """
-        ).first(queue.backlog.rawValue, group.id, read: MessageRecord.init)
+        ).first(backlog.rawValue, group, read: MessageRecord.init)
     }
 
     private func firstReadyWithoutGroup(in backlog: BacklogID) throws(SQLiteError) -> MessageRecord? {

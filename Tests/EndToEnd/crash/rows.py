@@ -31,10 +31,17 @@ RULES = {
     "sequence number that was not reserved": """
         SELECT id FROM message WHERE id >= (SELECT value FROM store_setting WHERE name = 'sequence_reserved')""",
     "count in flight of a group differs from the rows": """
-        SELECT format('backlog %d, group %s says %d, has %d', g.backlog_id, g.group_id, g.in_flight, n) FROM (
-            SELECT message_group.*, (SELECT count(*) FROM message WHERE message.backlog_id = message_group.backlog_id
-                AND message.group_id = message_group.group_id AND state = 1) AS n FROM message_group) AS g
-        JOIN backlog ON backlog.id = g.backlog_id WHERE queue_id IS NOT NULL AND g.in_flight <> n""",
+        SELECT format('backlog %d, group %s says %d, has %d', backlog_id, g.group_id, g.in_flight, n)
+        FROM message_group AS g JOIN queue USING (backlog_id) LEFT JOIN (
+            SELECT backlog_id, group_id, sum(state = 1) AS n FROM message GROUP BY backlog_id, group_id)
+            USING (backlog_id, group_id)
+        WHERE g.in_flight <> iif(is_fifo, 0, ifnull(n, 0))""",
+    "turn of a FIFO group differs from the state of its first message": """
+        SELECT format('backlog %d, group %s, position %s, state %d', backlog_id, g.group_id, g.position, state)
+        FROM message_group AS g JOIN queue USING (backlog_id) JOIN (
+            SELECT backlog_id, group_id, min(id), state FROM message GROUP BY backlog_id, group_id)
+            USING (backlog_id, group_id)
+        WHERE is_fifo AND (g.position IS NOT NULL) <> (state = 0)""",
 }
 
 
