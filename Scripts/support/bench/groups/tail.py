@@ -9,6 +9,7 @@ from daemon import BINARY
 
 from ..figures import at_most, count, milliseconds, rate, Row
 from ..holdfast import create_queue, fill, load, rest, serving, wait_until_idle
+from ..machine import stolen_milliseconds
 from ..requests import call
 from ..server import run
 
@@ -26,6 +27,7 @@ def rows(what):
     return [
         Row(f"sends {what}: p99", lambda f: f[what]["p99"], milliseconds, at_most(10)),
         Row(f"sends {what}: longest", lambda f: f[what]["max"], milliseconds, at_most(50)),
+        Row(f"sends {what}: processor time that the host held back", lambda f: f[what]["stolen"], milliseconds),
     ]
 
 
@@ -57,7 +59,9 @@ def measure_round(bench):
         figures = {"rate": int(peak / 2)}
 
         def latency():
-            return load(bench, daemon.url, "send", rate=figures["rate"], seconds=2 * bench.seconds)["latency_ms"]
+            before = stolen_milliseconds()
+            sends = load(bench, daemon.url, "send", rate=figures["rate"], seconds=2 * bench.seconds)
+            return sends["latency_ms"] | {"stolen": stolen_milliseconds() - before}
 
         def latency_while(begin):
             """`begin` is called once the clock runs, so that what it brings on at once counts."""
