@@ -10,6 +10,8 @@ struct SweepSchedule {
     private static let messagesAfterRequests = 12
     /// What moving a message costs, measured in messages that are removed: it is written anew into all its tables.
     private static let costOfMove = 4
+    /// The same for a message of a group that becomes visible: it changes pages of its own in the indexes of groups.
+    private static let costOfGroup = 4
     /// Queues looked at in one batch.
     private static let queuesPerBatch = 50
     /// Pages that are given back in one batch, and the time that this may take: about a fifth of what a commit takes.
@@ -24,8 +26,12 @@ struct SweepSchedule {
     private var unawaitedMessages = Self.messagesPerBatch
     /// Messages that requests may have sent in the batch before.
     private var messagesOfRequests = 0
+    /// The batch before could not make all messages visible whose time had come.
+    private var isVisibilityBehind = false
     /// The batch before could not remove all messages whose retention was over.
     private var isExpiryBehind = false
+    /// The batch before could not move all exhausted messages whose grace was over.
+    private var areExhaustedBehind = false
     private let graceMilliseconds: Int64
     private let stopwatch: @Sendable () -> Int64
     private var visibility: Timestamp?
@@ -109,23 +115,30 @@ struct SweepSchedule {
         messagesOfRequests = Int(changedRows / 2)
     }
 
-    /// Messages are removed at the end of their retention. If they are too many for that, there is time, since nobody is handed
-    /// one; but as many may expire all along as are sent.
-    private var expiredMax: Int {
-        isExpiryBehind ? min(unawaitedMessages + messagesOfRequests, Self.messagesPerBatch) : Self.messagesPerBatch
+    /// Messages expire, become visible, and are moved as exhausted ones, at their moment. Only if they are too many for one
+    /// batch do they make way for requests; but as many may be due all along as are sent.
+    private func dueMessages(cost: Int, isBehind: Bool) -> Int {
+        isBehind ? min(unawaitedMessages / cost + messagesOfRequests, Self.messagesPerBatch) : Self.messagesPerBatch
     }
 
     /// Does a batch's worth of everything that is due.
     mutating func run(in transaction: WriteTransaction) {
         let now = transaction.now
         if let due = visibility, due <= now {
-            visibility = Self.nextDue(MakeDueMessagesVisible(limit: Self.messagesPerBatch), transaction)
+            let groupedMax = dueMessages(cost: Self.costOfGroup, isBehind: isVisibilityBehind)
+            visibility = Self.nextDue(
+                MakeDueMessagesVisible(limit: Self.messagesPerBatch, groupedMax: groupedMax), transaction)
         }
-        Self.sweepDue(&retention, expiredMax, transaction) { RemoveExpiredMessages(queue: $0, limit: $1) }
+        isVisibilityBehind = isBehind(at: now)
+        Self.sweepDue(&retention, dueMessages(cost: 1, isBehind: isExpiryBehind), transaction) {
+            RemoveExpiredMessages(queue: $0, limit: $1)
+        }
         isExpiryBehind = retention.next.map { $0 <= now } ?? false
-        Self.sweepDue(&exhausted, Self.messagesPerBatch, transaction) { [graceMilliseconds] in
+        let exhaustedMax = dueMessages(cost: Self.costOfMove, isBehind: areExhaustedBehind)
+        Self.sweepDue(&exhausted, exhaustedMax, transaction) { [graceMilliseconds] in
             MoveExhaustedMessages(queue: $0, limit: $1, graceMilliseconds: graceMilliseconds)
         }
+        areExhaustedBehind = exhausted.next.map { $0 <= now } ?? false
         var messagesLeft = unawaitedMessages / Self.costOfMove
         while messagesLeft > 0, let queue = moves.popDue(at: now) {
             messagesLeft -= max(moveMessages(from: queue, limit: messagesLeft, transaction), 1)

@@ -105,6 +105,18 @@ extension WriteTransaction {
         noteIfExhausted(message, in: queue)
     }
 
+    /// Lets messages of a queue be received that were hidden until now.
+    func makeVisible(_ messages: [MessageRecord], in queue: QueueRecord) throws(SQLiteError) {
+        try makeRowsReady(messages.map(\.id), of: queue.backlog)
+        try changeCounts(of: queue.backlog) {
+            for message in messages { $0[message.state] -= 1 }
+            $0[.ready] += messages.count
+        }
+        try groupsChanged(of: messages, to: .ready, in: queue)
+        news.availableQueues.insert(queue.id)
+        for message in messages { noteIfExhausted(message, in: queue) }
+    }
+
     /// Hides a message without a new receive.
     func hide(_ message: MessageRecord, in queue: QueueRecord, until visibleAt: Timestamp) throws(SQLiteError) {
         try connection.statement("UPDATE message SET state = 1, visible_at = ? WHERE backlog_id = ? AND id = ?").run(

@@ -47,6 +47,14 @@ extension WriteTransaction {
         }
     }
 
+    /// Writes that messages may be received, from the moment on until which they were hidden.
+    func makeRowsReady(_ ids: [SequenceNumber], of backlog: BacklogID) throws(SQLiteError) {
+        for run in Self.runs(of: ids) {
+            try connection.statement("UPDATE message SET state = 0 WHERE backlog_id = ? AND id BETWEEN ? AND ?").run(
+                backlog.rawValue, run.lowerBound, run.upperBound)
+        }
+    }
+
     /// The numbers as ranges without a gap.
     static func runs(of ids: [SequenceNumber]) -> [ClosedRange<Int64>] {
         var runs: [ClosedRange<Int64>] = []

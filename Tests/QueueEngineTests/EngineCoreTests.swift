@@ -230,6 +230,35 @@ struct EngineCoreTests {
         }
     }
 
+    @Test func `messages of groups that are due all at once make way for requests`() throws {
+        let fifo = try engine.createQueue("delayed.fifo", ["DelaySeconds": "1"])
+        for number in 0..<450 { try engine.send("\(number)", to: fifo, group: "\(number % 7)") }
+        engine.settle()
+        engine.files.advance(seconds: 1)
+        let steps = [
+            (1, 200), (30, 204), (0, 237), (0, 243), (0, 255), (0, 279), (0, 327), (0, 377), (0, 427), (0, 450),
+        ]
+        for (sent, visible) in steps {
+            engine.run((0..<sent).map { engine.write(engine.sending("\($0)", to: queue)).0 })
+            #expect(try engine.files.counts(fifo) == [visible, 0, 450 - visible])
+        }
+        try engine.files.checkInvariants()
+    }
+
+    @Test func `exhausted messages that are very many at once make way for requests`() throws {
+        let dead = try engine.createQueue("dead")
+        let source = try engine.createQueue("source", redrive(to: dead, after: 1))
+        try send(300, to: source)
+        for _ in 0..<30 { _ = engine.poll(source, timeout: 1, wait: 0) }
+        engine.advance(seconds: 1)
+        engine.files.advance(seconds: 60)
+        for (sent, moved) in [(1, 200), (30, 204), (0, 237), (0, 243), (0, 255), (0, 279), (0, 300)] {
+            engine.run((0..<sent).map { engine.write(engine.sending("\($0)", to: queue)).0 })
+            #expect(try engine.files.counts(dead) == [moved, 0, 0])
+        }
+        try engine.files.checkInvariants()
+    }
+
     @Test("after a restart everything that is due is done", arguments: [false, true])
     func restart(isCrash: Bool) throws {
         let short = try engine.createQueue("short", ["MessageRetentionPeriod": "60"])

@@ -84,6 +84,18 @@ struct MessageTests {
         #expect(try fixture.receiveTexts(from: queue) == ["later"])
     }
 
+    @Test func `of messages sent one after the other, those become visible whose time has come`() throws {
+        for body in ["a", "b", "c", "d", "e"] { try fixture.send(body, to: queue) }
+        let received = try fixture.receive(from: queue, timeout: 1)
+        try fixture.delete(received[1], from: queue)
+        try fixture.changeVisibility(of: received[2], in: queue, to: 100)
+        fixture.advance(seconds: 1)
+        #expect(try fixture.makeDueVisible().count == 3)
+        #expect(try fixture.counts(queue) == [3, 1, 0])
+        try fixture.checkInvariants()
+        #expect(try fixture.receiveTexts(from: queue) == ["a", "d", "e"])
+    }
+
     @Test func `a message's own delay wins over the queue's, zero included`() throws {
         try fixture.setAttributes(of: queue, ["DelaySeconds": "10"])
         try fixture.send("now", to: queue, delay: 0)

@@ -3,10 +3,14 @@ import QueueModel
 /// Moves messages that have been received too often into the dead-letter queue though nobody receives from their own:
 /// those that have been visible for longer than a grace period, so that clients see SQS's timing.
 package struct MoveExhaustedMessages: Sweep {
+    /// Messages to look at if few are to be moved: those that may not go yet must not hold up the others for ever.
+    private static let lookedAtMin = 200
+
     let queue: QueueID
     let limit: Int
     let graceMilliseconds: Int64
 
+    /// - Parameter limit: messages to move at most.
     package init(queue: QueueID, limit: Int, graceMilliseconds: Int64) {
         self.queue = queue
         self.limit = limit
@@ -25,12 +29,13 @@ package struct MoveExhaustedMessages: Sweep {
             WHERE backlog_id = ? AND state = 0 AND receive_count > 0 AND receive_count - received_elsewhere >= ?
             LIMIT ?
             """
-        ).all(queue.backlog.rawValue, policy.receiveCountMax, limit, read: MessageRecord.init)
+        ).all(queue.backlog.rawValue, policy.receiveCountMax, max(limit, Self.lookedAtMin), read: MessageRecord.init)
         let latest = transaction.now.adding(milliseconds: -graceMilliseconds)
         var moved = 0
         var nextDue: Timestamp?
         // In the order of the queue, which a FIFO group has in its dead-letter queue too.
         for message in exhausted.sorted(by: { $0.id < $1.id }) {
+            if moved == limit { break }
             guard let target = try transaction.deadLetterQueue(for: message, in: queue) else { continue }
             if message.visibleAt <= latest, try mayLeave(message, queue, transaction) {
                 try transaction.move(message, from: queue, toDeadLetterQueue: target)
