@@ -71,23 +71,27 @@ def measure_round(bench):
                 begin()
                 return sends.result()
 
-        wait_until_idle(daemon)
-        rest(bench)
+        def come_to_rest():
+            wait_until_idle(daemon)
+            rest(bench)
+
+        come_to_rest()
         figures["alone"] = latency()
-        wait_until_idle(daemon)
+        come_to_rest()
         with backups(daemon) as taken:
             figures["during backups"] = latency()
         figures["backups"] = len(taken)
-        wait_until_idle(daemon)
+        come_to_rest()
         figures["during a move task"] = latency_while(lambda: start_move_task(daemon, source, target))
         figures["moved"] = waiting(daemon, target)
         cancel_move_task(daemon, source)
-        wait_until_idle(daemon)
+        come_to_rest()
         # Or there would be nothing to expire yet.
         time.sleep(max(0, filled + RETENTION_SECONDS + 1 - time.monotonic()))
         unexpired = waiting(daemon, source)
         figures["while the million expires"] = latency_while(lambda: expire_all(daemon, source))
         figures["expired"] = unexpired - waiting(daemon, source)
+        # At once, or the rest would have expired too.
         figures["during purges of the rest"] = latency_while(lambda: purge(daemon, source, target))
         return figures
 
@@ -139,12 +143,12 @@ def backups(daemon):
     stopping, seconds = threading.Event(), []
 
     def take():
-        target = daemon.database.parent / "backup.db"
         while not stopping.is_set():
+            # Kept until the end: to remove a large file frees memory, which disturbs (see rest).
+            target = daemon.database.parent / f"backup-{len(seconds)}.db"
             started = time.monotonic()
             run([BINARY, "backup", target, "--database", daemon.database])
             seconds.append(time.monotonic() - started)
-            target.unlink()
 
     with ThreadPoolExecutor() as executor:
         taking = executor.submit(take)
