@@ -73,7 +73,7 @@ package struct MoveMessages: Sweep {
     ) throws -> Batch {
         var batch = Batch()
         while batch.moved < allowed, batch.count < limit, batch.length < Self.lengthMax {
-            guard let message = try transaction.firstDeliverable(in: queue) else {
+            guard let message = try transaction.nextDeliverable(1, in: queue).first?.message else {
                 batch.foundNone = true
                 break
             }
@@ -100,72 +100,4 @@ package struct MoveMessages: Sweep {
 extension MessageRecord {
     /// The queue it was moved from as a dead letter.
     fileprivate var source: QueueName? { deadLetterSource.flatMap { try? QueueName.parse(arn: $0).get() } }
-}
-
-extension WriteTransaction {
-    // INDEXED BY: the planner would walk the primary key, past every message in flight or of other groups.
-
-    /// The message that a receive would hand out first, without its body.
-    fileprivate func firstDeliverable(in queue: QueueRecord) throws(SQLiteError) -> MessageRecord? {
-        let group = try nextGroup(in: queue)
-        let ungrouped = queue.settings.isFIFO ? nil : try firstReadyWithoutGroup(in: queue.backlog)
-        guard let group else { return ungrouped }
-        if let ungrouped, ungrouped.id.rawValue < group.position { return ungrouped }
-        return queue.settings.isFIFO
-            ? try first(inFIFOGroup: group.id, of: queue.backlog)
-            : try firstReady(in: group.id, of: queue.backlog)
-    }
-
-    private func first(inFIFOGroup group: String, of backlog: BacklogID) throws(SQLiteError) -> MessageRecord? {
-        try connection.statement(
-            """
-            SELECT backlog_id, id, message_id, state, visible_at, receive_count, sent_at, first_received_at, group_id,
-                deduplication_id, dead_letter_source, received_elsewhere
-            FROM message INDEXED BY message_in_fifo_group
-            WHERE backlog_id = ? AND group_id = ? AND deduplication_id IS NOT NULL ORDER BY id LIMIT 1
-            """
-        ).first(backlog.rawValue, group, read: MessageRecord.init)
-    }
-
-    private func firstReady(in group: String, of backlog: BacklogID) throws(SQLiteError) -> MessageRecord? {
-        try connection.statement(
-            """
-            SELECT backlog_id, id, message_id, state, visible_at, receive_count, sent_at, first_received_at, group_id,
-                deduplication_id, dead_letter_source, received_elsewhere
-            FROM message INDEXED BY message_in_group
-            WHERE backlog_id = ? AND group_id = ? AND state = 0 AND deduplication_id IS NULL ORDER BY id LIMIT 1
-            """
-        ).first(backlog.rawValue, group, read: MessageRecord.init)
-    }
-
-    private func firstReadyWithoutGroup(in backlog: BacklogID) throws(SQLiteError) -> MessageRecord? {
-        let counts = try counts(of: backlog)
-        let indexed = counts[.ready] > 0 ? try firstIndexedWithoutGroup(in: backlog) : nil
-        if counts.fresh == 0 { return indexed }
-        if let indexed, indexed.id < counts.freshFrom { return indexed }
-        guard let fresh = try firstFresh(from: counts.freshFrom, in: backlog) else { return indexed }
-        try changeCounts(of: backlog) { $0.freshBegin(at: fresh.id) }
-        return indexed.map { $0.id < fresh.id ? $0 : fresh } ?? fresh
-    }
-
-    private func firstFresh(from start: SequenceNumber, in backlog: BacklogID) throws(SQLiteError) -> MessageRecord? {
-        try connection.statement(
-            """
-            SELECT backlog_id, id, message_id, state, visible_at, receive_count, sent_at, first_received_at, group_id,
-                deduplication_id, dead_letter_source, received_elsewhere
-            FROM message WHERE backlog_id = ? AND id >= ? AND state = -1 ORDER BY id LIMIT 1
-            """
-        ).first(backlog.rawValue, start.rawValue, read: MessageRecord.init)
-    }
-
-    private func firstIndexedWithoutGroup(in backlog: BacklogID) throws(SQLiteError) -> MessageRecord? {
-        try connection.statement(
-            """
-            SELECT backlog_id, id, message_id, state, visible_at, receive_count, sent_at, first_received_at, group_id,
-                deduplication_id, dead_letter_source, received_elsewhere
-            FROM message INDEXED BY message_ready
-            WHERE backlog_id = ? AND state = 0 AND group_id IS NULL ORDER BY id LIMIT 1
-            """
-        ).first(backlog.rawValue, read: MessageRecord.init)
-    }
 }
