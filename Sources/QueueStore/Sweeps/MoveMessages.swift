@@ -24,6 +24,8 @@ package struct MoveMessages: Sweep {
 
     /// SQLite writes a message anew to give it another number: a batch of the largest ones must stay a small one.
     private static let lengthMax = 4 << 20
+    /// Messages that are found at once, with their bodies, as in a receive.
+    private static let foundMax = 10
 
     let queue: QueueID
     let limit: Int
@@ -72,8 +74,13 @@ package struct MoveMessages: Sweep {
         _ allowed: Int, from queue: QueueRecord, for task: MessageMoveTask, in transaction: WriteTransaction
     ) throws -> Batch {
         var batch = Batch()
+        var found: ArraySlice<Delivery> = []
         while batch.moved < allowed, batch.count < limit, batch.length < Self.lengthMax {
-            guard let message = try transaction.nextDeliverable(1, in: queue).first?.message else {
+            if found.isEmpty {
+                let wanted = min(allowed - batch.moved, limit - batch.count, Self.foundMax)
+                found = try transaction.nextDeliverable(wanted, in: queue)[...]
+            }
+            guard let message = found.popFirst()?.message else {
                 batch.foundNone = true
                 break
             }
