@@ -20,7 +20,7 @@ import SQLite
 /// a little later; SQLite folds the log of the copy in as after a crash.
 package struct Backup {
     /// Bytes written between two flushes.
-    private static let flushLength: Int = 8 << 20
+    private static let flushLength: Int = 1 << 20
     /// Fewer changed bytes than these are left to the last pass.
     private static let fewBytes: Int = 16 << 20
     private static let passesMax = 4
