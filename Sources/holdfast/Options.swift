@@ -20,6 +20,7 @@ struct ServeOptions: CommandOptions {
     var backupDirectory: String?
     var backupIntervalSeconds = 86_400
     var backupsKept = 7
+    private var hasBackupSchedule = false
     var logLevel = LogLevel.info
 
     static let table: [CommandOption<ServeOptions>] = [
@@ -90,11 +91,13 @@ struct ServeOptions: CommandOptions {
         CommandOption("--backup-interval", "SECONDS", "time from one scheduled backup to the next (86400)") {
             guard let seconds = Int($1), (1...31_536_000).contains(seconds) else { return false }
             $0.backupIntervalSeconds = seconds
+            $0.hasBackupSchedule = true
             return true
         },
         CommandOption("--backup-keep", "COUNT", "scheduled backups that are kept, the oldest are removed (7)") {
             guard let count = Int($1), count > 0 else { return false }
             $0.backupsKept = count
+            $0.hasBackupSchedule = true
             return true
         },
         CommandOption(
@@ -105,4 +108,10 @@ struct ServeOptions: CommandOptions {
             return true
         },
     ]
+
+    /// Fails for options that do nothing without another: whoever gives them believes that there are backups.
+    func check() throws(UsageError) {
+        guard backupDirectory == nil, hasBackupSchedule else { return }
+        throw UsageError("--backup-interval and --backup-keep need --backup-directory; see holdfast serve --help")
+    }
 }

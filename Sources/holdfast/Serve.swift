@@ -13,6 +13,7 @@ enum Serve {
 
     /// Serves until SIGTERM or SIGINT. Throws what keeps the daemon from starting.
     static func run(_ options: ServeOptions) throws {
+        try options.check()
         // Before any thread is started, so that all of them inherit the blocked signals.
         let signals = try SignalWaiter()
         Memory.returnLargePieces()

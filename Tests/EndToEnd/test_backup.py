@@ -232,6 +232,7 @@ def test_what_cannot_be_done_is_told_in_one_line(private_daemon, tmp_path):
         ["check"], ["check", "a", "b"], ["check", "a", "--database", "b"],
         ["restore"], ["restore", "a", "b"], ["restore", "a", "--force=yes"],
         ["serve", "--backup-keep", "0"], ["serve", "--backup-interval", "often"],
+        ["serve", "--backup-keep", "3"], ["serve", "--backup-interval", "60"],
     ],
 )
 def test_a_wrong_command_line_is_refused(tmp_path, arguments):
