@@ -118,6 +118,12 @@ struct DamageTests {
         #expect(throws: StoreOpenError.self) { try DatabaseCheck(of: DatabaseFile(path: path)).run() }
     }
 
+    @Test func `a file that lacks a part of its last page is refused`() throws {
+        try stoppedDaemon()
+        try change("q.db") { $0.removeLast(100) }
+        try expectRefusal("is not a database, or is damaged")
+    }
+
     @Test(
         "what is no database is refused",
         arguments: [[], Array("not a database".utf8), [UInt8](repeating: 0, count: 8192)])

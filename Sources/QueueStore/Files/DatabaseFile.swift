@@ -51,6 +51,9 @@ package final class DatabaseFile {
             case let header? where header.isMarkedOpen:
                 guard logSize > 0 else { throw StoreOpenError.logMissing(path: path) }
                 if try WriteAheadLog.isDamaged(of: path) { throw StoreOpenError.logDamaged(path: path) }
+            // A power cut may leave part of a page that is in the log; without one the file has been cut.
+            case let header? where try logSize == 0 && !header.endsWithPage(size: descriptor.status().st_size):
+                throw StoreOpenError.notADatabase(path: path)
             default: break
             }
         } catch {

@@ -34,6 +34,13 @@ struct FileHeader {
     /// Whether the file itself, without its log, says that it is open for writing.
     var isMarkedOpen: Bool { owner == Migrator.applicationID && Int(integer(at: 60)) & OpenMark.bit != 0 }
 
+    /// Whether a file of `size` bytes ends with a whole page. SQLite takes what is missing of the last one for zeros.
+    func endsWithPage(size: Int) -> Bool {
+        let pageSize = Int(bytes[16]) << 8 | Int(bytes[17])
+        // 65536 does not fit, and is written as 1.
+        return size.isMultiple(of: pageSize == 1 ? 65_536 : pageSize)
+    }
+
     private func integer(at offset: Int) -> Int64 {
         bytes[offset..<offset + 4].reduce(0) { $0 << 8 | Int64($1) }
     }
