@@ -142,8 +142,10 @@ struct DamageTests {
         for offset in stride(from: 101, to: intact.count, by: 997) {
             directory.write(intact, to: "q.db")
             try change("q.db") { $0[offset] ^= 16 }
-            if (try? DatabaseCheck(of: DatabaseFile(path: path)).run().problems) != [] {
+            let problems = try? DatabaseCheck(of: DatabaseFile(path: path)).run().problems
+            if problems != [] {
                 noticed += 1
+                #expect(problems?.contains { $0.contains("\n") } != true, "byte \(offset)")
             } else {
                 #expect(try contents() == rows, "byte \(offset)")
             }

@@ -137,8 +137,9 @@ package struct Backup {
             try OpenMark.clear(on: connection)
             // Without the mark of WAL in its header the file can be read where nothing can be written.
             try connection.execute("PRAGMA journal_mode = DELETE")
-            let problem = try connection.prepare("PRAGMA integrity_check(1)").first { $0.text(0) } ?? "no answer"
-            guard problem == "ok" else { throw BackupError.damaged(path: source.path, problem: problem) }
+            if let problem = try connection.structureProblems(max: 1).first {
+                throw BackupError.damaged(path: source.path, problem: problem)
+            }
             try connection.close()
         } catch let error as SQLiteError {
             if error.isCorrupt { throw BackupError.damaged(path: source.path, problem: error.message) }

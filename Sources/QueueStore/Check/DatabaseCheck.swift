@@ -36,8 +36,7 @@ package struct DatabaseCheck {
 
     private func collect(_ report: inout CheckReport, on connection: Connection) {
         look(&report) { report throws(SQLiteError) in
-            let lines = try connection.prepare("PRAGMA integrity_check(\(Self.problemsMax))").all { $0.text(0) }
-            report.problems += lines.filter { $0 != "ok" }
+            report.problems += try connection.structureProblems(max: Self.problemsMax)
         }
         // What a broken structure makes of the rows says nothing; older schemas may lack what the rules speak of.
         guard report.problems.isEmpty, report.schemaVersion == Migration.all.count else { return }
@@ -108,4 +107,16 @@ package struct CheckReport: Sendable {
 
     /// Whether the rules for rows were looked at: they are known for the newest schema only.
     package var isOfCurrentSchema: Bool { schemaVersion == Migration.all.count }
+}
+
+extension Connection {
+    /// What SQLite finds wrong with the structure of the file, one line each: `max` of them at most. None if it is sound.
+    func structureProblems(max: Int) throws(SQLiteError) -> [String] {
+        let findings = try prepare("PRAGMA integrity_check(\(max))").all { $0.text(0) }
+        guard findings != ["ok"] else { return [] }
+        // What is wrong with pages and trees comes as lines of one row, behind a headline.
+        let lines = findings.flatMap { $0.split(separator: "\n").map(String.init) }
+        let faults = lines.filter { $0 != "*** in database main ***" }
+        return Array((faults.isEmpty ? lines : faults).prefix(max))
+    }
 }
