@@ -136,7 +136,8 @@ final class EngineCore {
             if isUnfinished { unserved.insert(queue.id) }
             return nil
         }
-        guard !isUnfinished, !sweeps.isBehind(at: transaction.now) else {
+        // Only what the queue itself hides may be due.
+        guard !isUnfinished, !(sweeps.isBehind(at: transaction.now) && transaction.hasHiddenMessages(queue)) else {
             deferred.append(receiver)
             return nil
         }

@@ -235,6 +235,17 @@ package final class WriteTransaction {
 
     // MARK: Counts, sequence numbers, random bytes
 
+    /// Whether messages of the queue are in flight or delayed. Asked outside of any operation.
+    package func hasHiddenMessages(_ queue: QueueRecord) -> Bool {
+        do throws(SQLiteError) {
+            let counts = try counts(of: queue.backlog)
+            return counts.inFlight + counts.delayed > 0
+        } catch {
+            failure = error
+            return true
+        }
+    }
+
     func counts(of backlog: BacklogID) throws(SQLiteError) -> BacklogCounts {
         try counts.counts(of: backlog, on: database)
     }

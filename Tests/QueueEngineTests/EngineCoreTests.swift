@@ -140,14 +140,24 @@ struct EngineCoreTests {
         #expect(poll.texts == ["late"])
     }
 
-    @Test func `a short poll of an empty queue is answered once all due messages are visible`() throws {
+    @Test func `a short poll that finds nothing is answered once all due messages are visible`() throws {
         try send(450, to: queue, delay: 1)
-        let empty = try engine.createQueue("empty")
+        let later = try engine.createQueue("later")
+        try engine.send("later", to: later, delay: 10)
         engine.files.advance(seconds: 1)
-        let poll = engine.poll(empty, wait: 0)
+        let poll = engine.poll(later, wait: 0)
+        #expect(poll.result == nil)
         engine.settle()
         #expect(poll.texts == [])
         #expect(try engine.files.counts(queue) == [450, 0, 0])
+    }
+
+    @Test func `a short poll of a queue that hides nothing does not wait for the due messages of others`() throws {
+        try send(450, to: queue, delay: 1)
+        let empty = try engine.createQueue("empty")
+        engine.files.advance(seconds: 1)
+        #expect(engine.poll(empty, wait: 0).texts == [])
+        #expect(try engine.files.counts(queue) == [200, 0, 250])
     }
 
     @Test("a poll finds the message behind hundreds that have to be moved", arguments: [0, 20])
