@@ -115,10 +115,14 @@ struct SweepSchedule {
         messagesOfRequests = Int(changedRows / 2)
     }
 
+    /// What is due in one batch at most. As many may be due all along as are sent, however many that are, or there would be
+    /// more and more left.
+    private var duePerBatch: Int { max(Self.messagesPerBatch, messagesOfRequests) }
+
     /// Messages expire, become visible, and are moved as exhausted ones, at their moment. Only if they are too many for one
-    /// batch do they make way for requests; but as many may be due all along as are sent.
+    /// batch do they make way for requests.
     private func dueMessages(cost: Int, isBehind: Bool) -> Int {
-        isBehind ? min(unawaitedMessages / cost + messagesOfRequests, Self.messagesPerBatch) : Self.messagesPerBatch
+        isBehind ? min(unawaitedMessages / cost + messagesOfRequests, duePerBatch) : duePerBatch
     }
 
     /// Does a batch's worth of everything that is due.
@@ -127,7 +131,7 @@ struct SweepSchedule {
         if let due = visibility, due <= now {
             let groupedMax = dueMessages(cost: Self.costOfGroup, isBehind: isVisibilityBehind)
             visibility = Self.nextDue(
-                MakeDueMessagesVisible(limit: Self.messagesPerBatch, groupedMax: groupedMax), transaction)
+                MakeDueMessagesVisible(limit: duePerBatch, groupedMax: groupedMax), transaction)
         }
         isVisibilityBehind = isBehind(at: now)
         Self.sweepDue(&retention, dueMessages(cost: 1, isBehind: isExpiryBehind), transaction) {
@@ -148,7 +152,7 @@ struct SweepSchedule {
         }
         if let due = records, due <= now {
             // They come with the sends, and a smaller part of each batch would not keep up with those.
-            records = Self.nextDue(RemoveExpiredRecords(limit: Self.messagesPerBatch), transaction)
+            records = Self.nextDue(RemoveExpiredRecords(limit: duePerBatch), transaction)
         }
         // While others have work left they also make free pages.
         if let due = spareRoom, due <= now, nextOfMessages.map({ $0 > now }) ?? true {

@@ -269,6 +269,30 @@ struct EngineCoreTests {
         try engine.files.checkInvariants()
     }
 
+    @Test func `however many are sent in each batch, as many expire, become visible and are forgotten`() throws {
+        engine.files.checksInvariants = false
+        let expiring = try engine.createQueue("expiring", ["MessageRetentionPeriod": "60"])
+        let fifo = try engine.createQueue("delayed.fifo", ["DelaySeconds": "60", "MessageRetentionPeriod": "90"])
+        for batch in 0..<60 {
+            let numbers = 300 * batch..<300 * (batch + 1)
+            let plain = numbers.map { OutgoingMessage("\($0)") }
+            let grouped = numbers.map { OutgoingMessage("\($0)", group: "g", deduplicationID: "\($0)") }
+            engine.run([
+                engine.write(SendMessages(to: expiring, plain, isBatch: true)).0,
+                engine.write(SendMessages(to: fifo, grouped, isBatch: true)).0,
+            ])
+            engine.files.advance(seconds: 10)
+        }
+        // What a batch sends, times the number of batches for which it stays, and one more.
+        #expect(try engine.files.counts(expiring)[0] <= 300 * 7)
+        #expect(try engine.files.counts(fifo)[2] <= 300 * 7)
+        let file = try Connection(path: engine.files.path, mode: .readOnly)
+        let remembered = try file.prepare("SELECT count(*) FROM deduplication").first { Int($0.integer(0)) }
+        try file.close()
+        #expect(try #require(remembered) <= 300 * 31)
+        try engine.files.checkInvariants()
+    }
+
     @Test("after a restart everything that is due is done", arguments: [false, true])
     func restart(isCrash: Bool) throws {
         let short = try engine.createQueue("short", ["MessageRetentionPeriod": "60"])
