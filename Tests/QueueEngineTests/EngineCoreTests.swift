@@ -175,6 +175,33 @@ struct EngineCoreTests {
         #expect(try engine.files.counts(dead) == [650, 0, 0])
     }
 
+    @Test("a poll passes over very many delayed messages in several batches", arguments: [0, 20])
+    func behindDelayed(wait: Int) throws {
+        try engine.send("first", to: queue)
+        try send(10_000, to: queue, delay: 900)
+        try engine.send("last", to: queue)
+        #expect(engine.poll(queue, wait: 0).texts == ["first"])
+        let poll = engine.poll(queue, wait: wait)
+        #expect(poll.result == nil)
+        engine.settle()
+        #expect(poll.texts == ["last"])
+        try engine.files.checkInvariants()
+    }
+
+    @Test func `a move task passes over very many delayed messages in several batches`() throws {
+        let source = try engine.createQueue("source", redrive(to: queue, after: 1))
+        try engine.send("first", to: queue)
+        try send(10_000, to: queue, delay: 900)
+        try engine.send("last", to: queue)
+        try engine.perform(StartMessageMoveTask(from: queue, to: source, rate: nil))
+        engine.run()
+        #expect(try engine.files.counts(source) == [1, 0, 0])
+        for _ in 0..<10 { engine.advance(milliseconds: 1) }
+        #expect(try engine.files.counts(source) == [2, 0, 0])
+        #expect(try engine.files.counts(queue) == [0, 0, 10_000])
+        try engine.files.checkInvariants()
+    }
+
     // MARK: Sweeps
 
     @Test func `retention is swept at its moment, in all queues`() throws {

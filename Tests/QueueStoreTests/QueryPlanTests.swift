@@ -140,7 +140,7 @@ struct QueryPlanTests {
             ("ORDER BY visible_at LIMIT ?", "message_hidden"),
             ("receive_count - received_elsewhere >= ?", "message_returned (backlog_id=? AND <expr>>?)"),
             ("group_id IS NULL ORDER BY message.id", "message_ready (backlog_id=?)"),
-            ("state = -1 ORDER BY", "message USING PRIMARY KEY (backlog_id=? AND id>?)"),
+            ("state = -1 ORDER BY", "message USING PRIMARY KEY (backlog_id=? AND id>? AND id<?)"),
             ("state = +? AND deduplication_id IS NULL", "message_in_group (backlog_id=? AND group_id=? AND state=?)"),
             ("state = 0 AND deduplication_id IS NULL", "message_in_group (backlog_id=? AND group_id=? AND state=?)"),
             ("deduplication_id IS NOT NULL ORDER BY", "message_in_fifo_group (backlog_id=? AND group_id=?)"),

@@ -126,7 +126,7 @@ extension WriteTransaction {
     /// Up to `limit` messages that may be handed out now, in the order of the queue; fewer do not mean there are no more.
     func nextDeliverable(_ limit: Int, in queue: QueueRecord) throws(SQLiteError) -> [Delivery] {
         guard let group = try nextGroup(in: queue) else {
-            return queue.settings.isFIFO ? [] : try readyWithoutGroup(limit, in: queue.backlog)
+            return queue.settings.isFIFO ? [] : try readyWithoutGroup(limit, in: queue)
         }
         if queue.settings.isFIFO {
             // Only what stands before the first message in flight or delayed keeps the order of the group.
@@ -134,7 +134,7 @@ extension WriteTransaction {
             return Array(first.prefix { $0.message.state == .ready })
         }
         // Fair queue: whoever was sent first, a noisy group last.
-        let ungrouped = try readyWithoutGroup(1, in: queue.backlog)
+        let ungrouped = try readyWithoutGroup(1, in: queue)
         if let first = ungrouped.first, first.message.id.rawValue < group.position { return ungrouped }
         return try firstReady(in: group.id, of: queue.backlog)
     }
@@ -167,28 +167,61 @@ extension WriteTransaction {
     }
 
     /// Fresh messages and those that are ready otherwise, in the order of their numbers.
-    private func readyWithoutGroup(_ limit: Int, in backlog: BacklogID) throws(SQLiteError) -> [Delivery] {
-        let counts = try counts(of: backlog)
-        let indexed = counts[.ready] > 0 ? try indexedWithoutGroup(limit, in: backlog) : []
+    private func readyWithoutGroup(_ limit: Int, in queue: QueueRecord) throws(SQLiteError) -> [Delivery] {
+        let counts = try counts(of: queue.backlog)
+        let indexed = counts[.ready] > 0 ? try indexedWithoutGroup(limit, in: queue.backlog) : []
         if counts.fresh == 0 { return indexed }
         if indexed.count == limit, let last = indexed.last, last.message.id < counts.freshFrom { return indexed }
-        let fresh = try fresh(limit, from: counts.freshFrom, in: backlog)
-        if let first = fresh.first { try changeCounts(of: backlog) { $0.freshBegin(at: first.message.id) } }
+        let fresh = try fresh(limit, of: counts, in: queue)
         if indexed.isEmpty { return fresh }
         return Array((indexed + fresh).sorted { $0.message.id < $1.message.id }.prefix(limit))
     }
 
+    /// Numbers that one search for fresh messages covers where it may meet many others, and the searches of one call.
+    private static let stretchLength: Int64 = 500
+    private static let stretchesMax = 4
+
+    /// The first fresh messages. Delayed ones and others may stand before them: if those are very many, it gives up among
+    /// them, and the next call goes on from there.
     private func fresh(
-        _ limit: Int, from start: SequenceNumber, in backlog: BacklogID
+        _ limit: Int, of counts: BacklogCounts, in queue: QueueRecord
+    ) throws(SQLiteError) -> [Delivery] {
+        let mayPassMany = counts.total - counts.fresh > Int(Self.stretchLength) * Self.stretchesMax
+        var start = counts.freshFrom
+        for _ in 0..<Self.stretchesMax {
+            let end = mayPassMany ? SequenceNumber(start.rawValue + Self.stretchLength) : SequenceNumber(.max)
+            let found = try fresh(min(limit, counts.fresh), from: start, until: end, in: queue.backlog)
+            if let first = found.first {
+                try changeCounts(of: queue.backlog) { $0.freshBegin(at: first.message.id) }
+                return found
+            }
+            guard let next = try firstNumber(from: end, in: queue.backlog) else { return [] }
+            start = next
+        }
+        try changeCounts(of: queue.backlog) { $0.freshBegin(at: start) }
+        news.unfinishedQueues.insert(queue.id)
+        return []
+    }
+
+    private func firstNumber(
+        from start: SequenceNumber, in backlog: BacklogID
+    ) throws(SQLiteError) -> SequenceNumber? {
+        try connection.statement("SELECT id FROM message WHERE backlog_id = ? AND id >= ? ORDER BY id LIMIT 1").first(
+            backlog.rawValue, start.rawValue
+        ) { SequenceNumber($0.integer(0)) }
+    }
+
+    private func fresh(
+        _ limit: Int, from start: SequenceNumber, until end: SequenceNumber, in backlog: BacklogID
     ) throws(SQLiteError) -> [Delivery] {
         try connection.statement(
             """
             SELECT backlog_id, message.id, message_id, state, visible_at, receive_count, sent_at, first_received_at,
                 group_id, deduplication_id, dead_letter_source, received_elsewhere, body, md5, attributes, trace_header
             FROM message JOIN message_body ON message_body.id = message.id
-            WHERE backlog_id = ? AND message.id >= ? AND state = -1 ORDER BY message.id LIMIT ?
+            WHERE backlog_id = ? AND message.id >= ? AND message.id < ? AND state = -1 ORDER BY message.id LIMIT ?
             """
-        ).all(backlog.rawValue, start.rawValue, limit, read: Delivery.init)
+        ).all(backlog.rawValue, start.rawValue, end.rawValue, limit, read: Delivery.init)
     }
 
     /// SQLite has to be told of the index: by itself it walks over all messages in flight that stand before these.

@@ -81,7 +81,7 @@ package struct MoveMessages: Sweep {
                 found = try transaction.nextDeliverable(wanted, in: queue)[...]
             }
             guard let message = found.popFirst()?.message else {
-                batch.foundNone = true
+                batch.foundNone = !transaction.news.unfinishedQueues.contains(queue.id)
                 break
             }
             if message.isExpired(in: queue, at: transaction.now) {
