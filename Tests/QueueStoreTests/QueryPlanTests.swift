@@ -119,6 +119,15 @@ struct QueryPlanTests {
         try connection.close()
     }
 
+    @Test func `a new delay looks through no messages of a FIFO queue where none is delayed`() throws {
+        let fixture = try StoreFixture()
+        let queue = try fixture.createQueue("q.fifo")
+        try fixture.send("body", to: queue, group: "g", deduplicationID: "1")
+        try fixture.reopen()
+        try fixture.setAttributes(of: queue, ["DelaySeconds": "100"])
+        #expect(fixture.store.keptSQL.allSatisfy { !$0.contains("FROM message WHERE") })
+    }
+
     @Test func `no statement is prepared more than once`() throws {
         let fixture = try StoreFixture(strictLimits: false)
         try driveEverything(fixture)

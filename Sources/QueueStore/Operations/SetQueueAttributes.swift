@@ -30,12 +30,13 @@ package struct SetQueueAttributes: WriteOperation {
 }
 
 extension WriteTransaction {
-    /// Gives messages of a FIFO queue that are still delayed the new delay, counted from their send. None is older than
-    /// the longest delay, so the walk from the newest message back ends there.
+    /// Gives messages of a FIFO queue that are still delayed the new delay, counted from their send. The walk from the
+    /// newest message back ends with the last of them, and none is older than the longest delay.
     fileprivate func changeDelay(ofMessagesIn queue: QueueRecord, to seconds: Int) throws(SQLiteError) {
         let oldest = now.adding(seconds: -Limits.delaySeconds.upperBound)
+        var left = try counts(of: queue.backlog).delayed
         var before = Int64.max
-        while true {
+        while left > 0 {
             let messages = try connection.statement(
                 """
                 SELECT backlog_id, id, message_id, state, visible_at, receive_count, sent_at, first_received_at,
@@ -44,6 +45,7 @@ extension WriteTransaction {
                 """
             ).all(queue.backlog.rawValue, before, read: MessageRecord.init)
             for message in messages where message.state == .delayed {
+                left -= 1
                 try changeDelay(of: message, in: queue, until: message.sentAt.adding(seconds: seconds))
             }
             guard let last = messages.last, last.sentAt >= oldest else { return }
