@@ -163,10 +163,10 @@ extension WriteTransaction {
 
     /// Moves an exhausted message into its dead-letter queue, where it may be received at once. It keeps its ids, body
     /// and receive count; on standard queues also the time it was sent. On FIFO queues it is enqueued anew: a new
-    /// sequence number and time, and its message id as deduplication id.
-    func move(_ message: MessageRecord, from queue: QueueRecord, toDeadLetterQueue target: QueueRecord)
-        throws(SQLiteError)
-    {
+    /// sequence number and time, and its message id as deduplication id. Returns the length of what was rewritten.
+    func move(
+        _ message: MessageRecord, from queue: QueueRecord, toDeadLetterQueue target: QueueRecord
+    ) throws(SQLiteError) -> Int {
         let isFIFO = target.settings.isFIFO
         let id = isFIFO ? try nextSequenceNumber() : message.id
         try connection.statement(
@@ -179,10 +179,7 @@ extension WriteTransaction {
             target.backlog.rawValue, id.rawValue, now.milliseconds, (isFIFO ? now : message.sentAt).milliseconds,
             isFIFO ? message.messageID.text : message.deduplicationID, queue.name.arn, message.backlog.rawValue,
             message.id.rawValue)
-        if id != message.id {
-            try connection.statement("UPDATE message_body SET id = ? WHERE id = ?").run(
-                id.rawValue, message.id.rawValue)
-        }
+        let length = id == message.id ? 0 : try renumberBody(of: message, to: id)
         try changeCounts(of: message.backlog) { $0[message.state] -= 1 }
         try groupsChanged(of: [message], to: nil, in: queue)
         try changeCounts(of: target.backlog) { $0[.ready] += 1 }
@@ -190,6 +187,7 @@ extension WriteTransaction {
         news.availableQueues.insert(target.id)
         news.queuesWithOldArrivals.insert(target.id)
         try noteIfEmptied(queue)
+        return length
     }
 
     /// Moves a ready message as a message move task does: it arrives as a new one, sent now, never received and from
@@ -210,16 +208,24 @@ extension WriteTransaction {
         ).run(
             target.backlog.rawValue, id.rawValue, randomMessageID().bytes, state.rawValue, now.milliseconds,
             message.backlog.rawValue, message.id.rawValue)
-        let length = try connection.statement(
-            "UPDATE message_body SET id = ? WHERE id = ? RETURNING length(body) + coalesce(length(attributes), 0)"
-        ).first(id.rawValue, message.id.rawValue) { Int($0.integer(0)) }
+        let length = try renumberBody(of: message, to: id)
         try changeCounts(of: message.backlog) { $0[message.state] -= 1 }
         try groupsChanged(of: [message], to: nil, in: queue)
         try changeCounts(of: target.backlog) { $0.arrived(id, as: state) }
         if let group = message.groupID { try groupReceived(id, group: group, state: state, in: target) }
         news.availableQueues.insert(target.id)
         news.queuesWithArrivals.insert(target.id)
-        return length ?? 0
+        return length
+    }
+
+    /// SQLite writes a body anew to give it another number: no more than this, and a message, goes in one step, or a batch
+    /// of the largest ones would be a long one.
+    static let rewrittenMax = 4 << 20
+
+    private func renumberBody(of message: MessageRecord, to id: SequenceNumber) throws(SQLiteError) -> Int {
+        try connection.statement(
+            "UPDATE message_body SET id = ? WHERE id = ? RETURNING length(body) + coalesce(length(attributes), 0)"
+        ).first(id.rawValue, message.id.rawValue) { Int($0.integer(0)) } ?? 0
     }
 
     private func noteIfEmptied(_ queue: QueueRecord) throws(SQLiteError) {

@@ -23,6 +23,24 @@ struct RedriveTests {
 
     // MARK: The move
 
+    @Test("no more than four of the largest messages of a FIFO queue are moved in one step", arguments: [false, true])
+    func ofTheLargest(bySweep: Bool) throws {
+        let deadFIFO = try fixture.createQueue("dead.fifo")
+        let fifo = try fixture.createQueue("q.fifo", redrive(to: deadFIFO, after: 1))
+        let body = String(repeating: "x", count: 1_048_576)
+        for number in 0..<8 { try fixture.send(body, to: fifo, group: "\(number)", deduplicationID: "\(number)") }
+        try receive(from: fifo, times: 1)
+        fixture.advance(seconds: 60)
+        for moved in [4, 8] {
+            if bySweep {
+                #expect(try fixture.moveExhausted(from: fifo).nextDue == fixture.now)
+            } else {
+                #expect(try fixture.receive(from: fifo).isEmpty)
+            }
+            #expect(try fixture.counts(deadFIFO) == [moved, 0, 0])
+        }
+    }
+
     @Test func `a message is handed out as often as its policy allows, then moved by the next receive`() throws {
         let sent = try fixture.send("a", to: queue)
         let sentAt = fixture.now

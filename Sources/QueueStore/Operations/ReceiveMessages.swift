@@ -68,7 +68,9 @@ package struct ReceiveMessages: WriteOperation {
     ) throws(SQLiteError) -> [Delivery] {
         var taken: [Delivery] = []
         var discarded = 0
-        while taken.count < wanted, discarded < Self.discardedMax {
+        var rewritten = 0
+        var hasDoneMuch: Bool { discarded >= Self.discardedMax || rewritten >= WriteTransaction.rewrittenMax }
+        while taken.count < wanted, !hasDoneMuch {
             let deliverable = try transaction.nextDeliverable(wanted - taken.count, in: queue)
             if deliverable.isEmpty { break }
             var given: [Delivery] = []
@@ -77,7 +79,7 @@ package struct ReceiveMessages: WriteOperation {
                     try transaction.remove(delivery.message, from: queue)
                     discarded += 1
                 } else if let target = try transaction.deadLetterQueue(for: delivery.message, in: queue) {
-                    try transaction.move(delivery.message, from: queue, toDeadLetterQueue: target)
+                    rewritten += try transaction.move(delivery.message, from: queue, toDeadLetterQueue: target)
                     discarded += 1
                 } else {
                     given.append(delivery)
@@ -87,7 +89,7 @@ package struct ReceiveMessages: WriteOperation {
             for index in given.indices { given[index].message = received[index] }
             taken += given
         }
-        if discarded >= Self.discardedMax { transaction.news.unfinishedQueues.insert(queue.id) }
+        if hasDoneMuch { transaction.news.unfinishedQueues.insert(queue.id) }
         return taken
     }
 }

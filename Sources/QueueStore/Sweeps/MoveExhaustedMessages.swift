@@ -32,13 +32,15 @@ package struct MoveExhaustedMessages: Sweep {
         ).all(queue.backlog.rawValue, policy.receiveCountMax, max(limit, Self.lookedAtMin), read: MessageRecord.init)
         let latest = transaction.now.adding(milliseconds: -graceMilliseconds)
         var moved = 0
+        var rewritten = 0
+        var isFull: Bool { moved == limit || rewritten >= WriteTransaction.rewrittenMax }
         var nextDue: Timestamp?
         // In the order of the queue, which a FIFO group has in its dead-letter queue too.
         for message in exhausted.sorted(by: { $0.id < $1.id }) {
-            if moved == limit { break }
+            if isFull { break }
             guard let target = try transaction.deadLetterQueue(for: message, in: queue) else { continue }
             if message.visibleAt <= latest, try mayLeave(message, queue, transaction) {
-                try transaction.move(message, from: queue, toDeadLetterQueue: target)
+                rewritten += try transaction.move(message, from: queue, toDeadLetterQueue: target)
                 moved += 1
             } else {
                 // Not before its grace is over; behind another of its group, not before that one may be gone.
@@ -47,7 +49,7 @@ package struct MoveExhaustedMessages: Sweep {
                 nextDue = min(nextDue ?? due, due)
             }
         }
-        return SweepResult(count: moved, nextDue: moved == limit ? transaction.now : nextDue)
+        return SweepResult(count: moved, nextDue: isFull ? transaction.now : nextDue)
     }
 
     /// In a FIFO queue a message leaves only when it could be handed out, or the order of its group would break.

@@ -22,8 +22,6 @@ package struct MoveMessages: Sweep {
         package let next: Next
     }
 
-    /// SQLite writes a message anew to give it another number: a batch of the largest ones must stay a small one.
-    private static let lengthMax = 4 << 20
     /// Messages that are found at once, with their bodies, as in a receive.
     private static let foundMax = 10
 
@@ -75,7 +73,7 @@ package struct MoveMessages: Sweep {
     ) throws -> Batch {
         var batch = Batch()
         var found: ArraySlice<Delivery> = []
-        while batch.moved < allowed, batch.count < limit, batch.length < Self.lengthMax {
+        while batch.moved < allowed, batch.count < limit, batch.length < WriteTransaction.rewrittenMax {
             if found.isEmpty {
                 let wanted = min(allowed - batch.moved, limit - batch.count, Self.foundMax)
                 found = try transaction.nextDeliverable(wanted, in: queue)[...]
