@@ -114,6 +114,7 @@ extension Connection {
     func structureProblems(max: Int) throws(SQLiteError) -> [String] {
         let findings = try prepare("PRAGMA integrity_check(\(max))").all { $0.text(0) }
         guard findings != ["ok"] else { return [] }
+        guard !findings.isEmpty else { return ["SQLite did not answer"] }
         // What is wrong with pages and trees comes as lines of one row, behind a headline.
         let lines = findings.flatMap { $0.split(separator: "\n").map(String.init) }
         let faults = lines.filter { $0 != "*** in database main ***" }
