@@ -3,7 +3,8 @@ import QueueStore
 
 /// What the sweepers have to do and when. Everything here can be had again from the store.
 struct SweepSchedule {
-    /// Messages a sweep deals with in one batch, so that no request waits for more than that.
+    /// Messages a sweep deals with in one batch, so that no request waits for more than that; of what is due, as many as
+    /// requests sent if those are more.
     private static let messagesPerBatch = 200
     /// As many as a sweep that nobody waits for deals with right after requests, so that it comes to an end however many there
     /// are.
