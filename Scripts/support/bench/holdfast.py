@@ -3,6 +3,7 @@
 import json
 import math
 import shutil
+import statistics
 import time
 from contextlib import contextmanager
 
@@ -52,6 +53,18 @@ def load(bench, url, scenario, **options):
     if figures.get("not_sent", 0) > 0.01 * figures["requests"]:
         figures["latency_ms"] = dict.fromkeys(figures["latency_ms"], math.inf)
     return figures
+
+
+def in_turns(daemon, other, rate):
+    """The mean of what `rate` measures on each of two daemons, in the order A B B A: the difference looked for is no larger
+    than what a machine's speed changes by in seconds."""
+    rates = {daemon: [], other: []}
+    for turn in (daemon, other, other, daemon):
+        # What a measurement has sent is swept away after it, which would slow down the next one on either daemon.
+        for either in rates:
+            wait_until_idle(either)
+        rates[turn].append(rate(turn))
+    return [statistics.mean(values) for values in rates.values()]
 
 
 def create_queue(daemon, name, **attributes):

@@ -2,11 +2,11 @@
 
 import resource
 import select
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from ..failure import MeasurementFailed
 from ..figures import at_least, megabytes, ratio, Row
-from ..holdfast import load, resident_megabytes, serving, wait_until_idle
+from ..holdfast import in_turns, load, resident_megabytes, serving, wait_until_idle
 from ..requests import Connection, encoded, post_all
 
 TITLE = "10,000 queues and a long poll parked on each"
@@ -46,24 +46,19 @@ def allow_files():
 
 
 def measure_round(bench, plain, crowded):
+    resident = {}
+
     def sends(daemon):
-        # What a measurement has sent is swept away after it, which would slow down the next one on either daemon.
-        for either in (plain, crowded):
-            wait_until_idle(either)
-        return load(bench, daemon.url, "send", seconds=min(bench.seconds, SECONDS_MAX))["messages_per_second"]
+        with parked_polls(daemon) if daemon is crowded else nullcontext():
+            wait_until_idle(daemon)
+            rate = load(bench, daemon.url, "send", seconds=min(bench.seconds, SECONDS_MAX))["messages_per_second"]
+            resident[daemon] = resident_megabytes(daemon)
+            return rate
 
-    def sends_beside_polls():
-        with parked_polls(crowded):
-            return sends(crowded), resident_megabytes(crowded)
-
-    # By turns: the difference looked for is no larger than what a machine's speed changes by in seconds.
-    without = sends(plain)
-    beside, resident = sends_beside_polls()
-    beside_again, _ = sends_beside_polls()
-    without_again = sends(plain)
+    without, beside = in_turns(plain, crowded, sends)
     return {
-        "with": (beside + beside_again) / 2, "resident with": resident,
-        "without": (without + without_again) / 2, "resident without": resident_megabytes(plain),
+        "with": beside, "resident with": resident[crowded],
+        "without": without, "resident without": resident[plain],
     }
 
 
