@@ -66,7 +66,7 @@ final class LoadLoop {
         idle = IdleConnections(capacity: max(1, workers.count))
         lastSign = MonotonicTime.nanoseconds()
         do throws(SystemError) {
-            epoll = try Epoll()
+            epoll = try Epoll(eventsMax: 512)
             if target.signals != nil { try epoll.addReadable(signalsID) }
         } catch {
             throw .system(error)

@@ -45,10 +45,11 @@ package struct Epoll: ~Copyable {
     private let descriptor: FileDescriptor
     private let events: UnsafeMutableBufferPointer<epoll_event>
 
-    package init() throws(SystemError) {
+    /// - Parameter eventsMax: the most events that one wait tells of.
+    package init(eventsMax: Int) throws(SystemError) {
         descriptor = FileDescriptor(
             rawValue: try retryingInterrupted("epoll_create1") { epoll_create1(Int32(EPOLL_CLOEXEC)) })
-        events = .allocate(capacity: 512)
+        events = .allocate(capacity: eventsMax)
     }
 
     deinit {

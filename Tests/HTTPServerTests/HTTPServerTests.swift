@@ -14,17 +14,32 @@ import Testing
         /// Whether requests have begun and not ended.
         private let isWithin = Atomic<Bool>(false)
 
-        func requestsBegin() { isWithin.store(true, ordering: .relaxed) }
+        /// How many requests came together, at the most.
+        let togetherMax = Atomic<Int>(0)
+        private let together = Atomic<Int>(0)
+        /// What `/answered` tells.
+        let answered = Atomic<Int>(0)
+
+        func requestsBegin() {
+            isWithin.store(true, ordering: .relaxed)
+            together.store(0, ordering: .relaxed)
+        }
         var isWithinRequests: Bool { isWithin.load(ordering: .relaxed) }
         func requestsEnd() { isWithin.store(false, ordering: .relaxed) }
 
         func handle(_ request: consuming HTTPRequest, _ exchange: HTTPExchange) {
+            togetherMax.max(together.add(1, ordering: .relaxed).newValue, ordering: .relaxed)
             if request.path.hasPrefix("/park") {
                 _ = parked.post(exchange)
                 return
             }
             if request.path == "/large" {
                 exchange.respond { HTTPResponse(status: 200, body: [UInt8](repeating: 0x61, count: 20_000_000)) }
+                return
+            }
+            if request.path == "/answered" {
+                let answered = answered.load(ordering: .relaxed)
+                exchange.respond { HTTPResponse(status: 200, body: Array("\(answered)".utf8)) }
                 return
             }
             if request.path == "/within" {
@@ -56,6 +71,19 @@ import Testing
         try body(server)
     }
 
+    /// What `body` brings about the loop finds all at once afterwards.
+    private func whileLoopIsHeld(_ server: HTTPServer, _ body: () throws -> Void) throws {
+        let client = try TestClient(port: server.port)
+        try client.send(get("/park"))
+        let release = Mailbox<Bool>(capacity: 1)
+        try handler.takeOne().respond {
+            _ = release.takeAll(timeoutMilliseconds: nil)
+            return HTTPResponse(status: 200, body: [])
+        }
+        defer { _ = release.post(true) }
+        try body()
+    }
+
     private func get(_ path: String) -> String {
         "GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n"
     }
@@ -84,6 +112,40 @@ import Testing
             }
             #expect(try client.receive().body == "")
             #expect(ended.takeAll(timeoutMilliseconds: nil) == [true])
+        }
+    }
+
+    @Test func `requests of many clients are handed over in parts`() throws {
+        try withServer { server in
+            let clients = try (1...60).map { _ in try TestClient(port: server.port) }
+            try whileLoopIsHeld(server) {
+                for client in clients { try client.send(get("/")) }
+            }
+            for client in clients { #expect(try client.receive().body == "GET / ") }
+            #expect(handler.togetherMax.load(ordering: .relaxed) < 60)
+        }
+    }
+
+    @Test func `requests are read between many answers`() throws {
+        try withServer { [handler] server in
+            let clients = try (1...60).map { _ in try TestClient(port: server.port) }
+            for client in clients { try client.send(get("/park")) }
+            var exchanges: [HTTPExchange] = []
+            while exchanges.count < clients.count { exchanges += handler.parked.takeAll(timeoutMilliseconds: nil) }
+            // Used by the loop's thread alone until it has answered.
+            nonisolated(unsafe) let late = try TestClient(port: server.port)
+            let request = get("/answered")
+            try whileLoopIsHeld(server) {
+                for exchange in exchanges {
+                    exchange.respond {
+                        if handler.answered.add(1, ordering: .relaxed).oldValue == 0 { try? late.send(request) }
+                        return HTTPResponse(status: 200, body: [])
+                    }
+                }
+            }
+            for client in clients { #expect(try client.receive().status == 200) }
+            let answered = try #require(Int(try late.receive().body))
+            #expect((1..<60).contains(answered))
         }
     }
 
