@@ -55,14 +55,12 @@ def load(bench, url, scenario, **options):
     return figures
 
 
-def in_turns(daemon, other, rate):
+def in_turns(bench, daemon, other, rate):
     """The mean of what `rate` measures on each of two daemons, in the order A B B A: the difference looked for is no larger
     than what a machine's speed changes by in seconds."""
     rates = {daemon: [], other: []}
     for turn in (daemon, other, other, daemon):
-        # What a measurement has sent is swept away after it, which would slow down the next one on either daemon.
-        for either in rates:
-            wait_until_idle(either)
+        come_to_rest(bench, *rates)
         rates[turn].append(rate(turn))
     return [statistics.mean(values) for values in rates.values()]
 
@@ -102,6 +100,16 @@ def wait_until_idle(daemon):
     while (now := cpu_ticks(daemon)) != before:
         before = now
         time.sleep(IDLE_SECONDS)
+
+
+def come_to_rest(bench, *daemons):
+    """Waits until what was sent before is swept away and the room that it took given back, which would slow down what comes
+    next. The daemon keeps such room for ten seconds, and begins before the machine has rested."""
+    for daemon in daemons:
+        wait_until_idle(daemon)
+    rest(bench)
+    for daemon in daemons:
+        wait_until_idle(daemon)
 
 
 def rest(bench):

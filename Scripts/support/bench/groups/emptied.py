@@ -44,5 +44,5 @@ def wait_until_short(daemon):
 
 
 def measure_round(bench, new, emptied):
-    rates = in_turns(new, emptied, lambda daemon: load(bench, daemon.url, "send")["messages_per_second"])
+    rates = in_turns(bench, new, emptied, lambda daemon: load(bench, daemon.url, "send")["messages_per_second"])
     return dict(zip(("new", "emptied"), rates))

@@ -55,7 +55,7 @@ def measure_round(bench, plain, crowded):
             resident[daemon] = resident_megabytes(daemon)
             return rate
 
-    without, beside = in_turns(plain, crowded, sends)
+    without, beside = in_turns(bench, plain, crowded, sends)
     return {
         "with": beside, "resident with": resident[crowded],
         "without": without, "resident without": resident[plain],

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from daemon import BINARY
 
 from ..figures import at_most, count, milliseconds, rate, Row
-from ..holdfast import create_queue, fill, load, rest, serving, wait_until_idle
+from ..holdfast import come_to_rest, create_queue, fill, load, serving
 from ..machine import stolen_milliseconds
 from ..requests import call
 from ..server import run
@@ -71,21 +71,17 @@ def measure_round(bench):
                 begin()
                 return sends.result()
 
-        def come_to_rest():
-            wait_until_idle(daemon)
-            rest(bench)
-
-        come_to_rest()
+        come_to_rest(bench, daemon)
         figures["alone"] = latency()
-        come_to_rest()
+        come_to_rest(bench, daemon)
         with backups(daemon) as taken:
             figures["during backups"] = latency()
         figures["backups"] = len(taken)
-        come_to_rest()
+        come_to_rest(bench, daemon)
         figures["during a move task"] = latency_while(lambda: start_move_task(daemon, source, target))
         figures["moved"] = waiting(daemon, target)
         cancel_move_task(daemon, source)
-        come_to_rest()
+        come_to_rest(bench, daemon)
         # Or there would be nothing to expire yet.
         time.sleep(max(0, filled + RETENTION_SECONDS + 1 - time.monotonic()))
         unexpired = waiting(daemon, source)
