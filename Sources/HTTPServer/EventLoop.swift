@@ -74,7 +74,8 @@ final class EventLoop: @unchecked Sendable {  // all but `mailbox` and `threadHa
     func run() {
         threadHandle.store(pthread_self(), ordering: .releasing)
         readTime()
-        while !isDrained {
+        // What was taken out of the mailbox is carried out, also behind a `shutDown`.
+        while !isDrained || !messages.isEmpty {
             let mustNotSleep = !messages.isEmpty || !unfinishedReads.isEmpty || !mailbox.prepareToSleep()
             wait(timeoutMilliseconds: mustNotSleep ? 0 : millisecondsToNextDeadline())
             handleMessages()
