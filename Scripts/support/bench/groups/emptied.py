@@ -28,8 +28,8 @@ def measure(bench):
         fill(emptied, queue, MESSAGES, body=BODY)
         call(emptied.url, "PurgeQueue", QueueUrl=queue)
         wait_until_short(emptied)
-        # Before any of the sends that are measured, which make it longer again.
         wait_until_idle(emptied)
+        # Before any of the sends that are measured, which make it longer again.
         size = file_megabytes(emptied)
         return [{"file": size} | measure_round(bench, new, emptied) for _ in range(bench.rounds)]
 

@@ -50,7 +50,6 @@ def measure_round(bench, plain, crowded):
 
     def sends(daemon):
         with parked_polls(daemon) if daemon is crowded else nullcontext():
-            wait_until_idle(daemon)
             rate = load(bench, daemon.url, "send", seconds=min(bench.seconds, SECONDS_MAX))["messages_per_second"]
             resident[daemon] = resident_megabytes(daemon)
             return rate
@@ -73,6 +72,7 @@ def parked_polls(daemon):
             connections.append(connection)
             connection.send(encoded("ReceiveMessage", QueueUrl=f"q{number}", WaitTimeSeconds=WAIT_SECONDS))
             poller.register(connection.socket, select.POLLIN)
+        wait_until_idle(daemon)
         yield
         if answered := len(poller.poll(0)):
             raise MeasurementFailed(f"{answered} of {QUEUES} long polls were answered before the measurement was over")
