@@ -65,7 +65,7 @@ let package = Package(
         tests(of: "Crypto"),
         tests(of: "JSON"),
         tests(of: "SQLite", uses: ["TestSupport"]),
-        tests(of: "QueueModel", uses: ["Crypto", "JSON"]),
+        tests(of: "QueueModel", uses: ["TestSupport", "Crypto", "JSON"]),
         tests(of: "QueueStore", uses: ["TestSupport", "Migrations", "QueueModel", "SQLite", "CSQLite", "Crypto"]),
         tests(of: "QueueEngine", uses: ["TestSupport", "QueueStore", "QueueModel", "SQLite", "Platform", "Crypto"]),
         .target(

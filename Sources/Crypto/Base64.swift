@@ -13,20 +13,29 @@ package enum Base64 {
 
     /// The text of `bytes` as ASCII bytes.
     package static func encode(_ bytes: [UInt8]) -> [UInt8] {
-        let count = (bytes.count + 2) / 3 * 4
-        return [UInt8](unsafeUninitializedCapacity: count) { text, written in
-            bytes.withUnsafeBufferPointer { write($0, to: text) }
-            written = count
-        }
+        var text: [UInt8] = []
+        append(bytes, to: &text)
+        return text
     }
 
     /// Appends the text of `bytes` to `text`.
     package static func append(_ bytes: [UInt8], to text: inout [UInt8]) {
-        text += encode(bytes)
+        bytes.withUnsafeBytes { append($0, to: &text) }
+    }
+
+    /// Appends the text of `bytes` to `text`.
+    package static func append(_ bytes: UnsafeRawBufferPointer, to text: inout [UInt8]) {
+        let added = (bytes.count + 2) / 3 * 4
+        text.append(addingCapacity: added) { output in
+            output.withUnsafeMutableBufferPointer { text, count in
+                write(bytes, to: UnsafeMutableBufferPointer(rebasing: text[count...]))
+                count += added
+            }
+        }
     }
 
     /// Into memory of the right size: appending would look for room at every character.
-    private static func write(_ bytes: UnsafeBufferPointer<UInt8>, to text: UnsafeMutableBufferPointer<UInt8>) {
+    private static func write(_ bytes: UnsafeRawBufferPointer, to text: UnsafeMutableBufferPointer<UInt8>) {
         let alphabet = alphabet.utf8Start
         var position = 0
         func append(_ group: Int, digits: Int) {
@@ -50,21 +59,32 @@ package enum Base64 {
     /// The bytes that `text` encodes; `nil` unless it is padded, complete, free of other characters, and spelled the
     /// one way an encoder spells it (no bits set that belong to no byte).
     package static func decode(_ text: [UInt8]) -> [UInt8]? {
-        guard text.count % 4 == 0 else { return nil }
-        guard let last = text.last else { return [] }
-        let padded = last != padding ? 0 : text[text.count - 2] == padding ? 2 : 1
         var isValid = false
         let bytes = [UInt8](unsafeUninitializedCapacity: text.count / 4 * 3) { bytes, count in
-            text.withUnsafeBufferPointer { text in
-                isValid = read(UnsafeBufferPointer(rebasing: text.dropLast(padded)), to: bytes, count: &count)
-            }
+            let decoded = decode(text, to: UnsafeMutableRawBufferPointer(bytes))
+            isValid = decoded != nil
+            count = decoded ?? 0
         }
         return isValid ? bytes : nil
     }
 
+    /// Like ``decode(_:)``, to memory for three bytes for each four of `text`.
+    /// - Returns: how many bytes there are.
+    package static func decode(_ text: [UInt8], to bytes: UnsafeMutableRawBufferPointer) -> Int? {
+        guard text.count % 4 == 0 else { return nil }
+        guard let last = text.last else { return 0 }
+        precondition(bytes.count >= text.count / 4 * 3)
+        let padded = last != padding ? 0 : text[text.count - 2] == padding ? 2 : 1
+        var count = 0
+        let isValid = text.withUnsafeBufferPointer { text in
+            read(UnsafeBufferPointer(rebasing: text.dropLast(padded)), to: bytes, count: &count)
+        }
+        return isValid ? count : nil
+    }
+
     /// Decodes digits without their padding; false if they are no base64.
     private static func read(
-        _ digits: UnsafeBufferPointer<UInt8>, to bytes: UnsafeMutableBufferPointer<UInt8>, count: inout Int
+        _ digits: UnsafeBufferPointer<UInt8>, to bytes: UnsafeMutableRawBufferPointer, count: inout Int
     ) -> Bool {
         values.withUnsafeBufferPointer { values in
             var bits: UInt32 = 0

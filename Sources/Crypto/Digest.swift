@@ -25,9 +25,8 @@ final class DigestAlgorithm: @unchecked Sendable {  // immutable after init; con
         // and take new memory for its state. Only a failure to allocate can make these calls fail.
         precondition(EVP_DigestInit_ex2(context, nil, nil) == 1, "cannot start a digest")
         feed(DigestInput(context: context))
-        return [UInt8](unsafeUninitializedCapacity: byteCount) { digest, count in
+        return [UInt8](count: byteCount) { digest in
             precondition(EVP_DigestFinal_ex(context, digest.baseAddress, nil) == 1, "cannot finish a digest")
-            count = byteCount
         }
     }
 

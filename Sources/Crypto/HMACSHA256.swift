@@ -23,19 +23,20 @@ package final class HMACSHA256 {
 
     /// The 32-byte tag of `message`.
     package func tag(for message: [UInt8]) -> [UInt8] {
-        message.withUnsafeBytes { tag(for: $0) }
+        [UInt8](count: Self.tagByteCount) { tag in
+            message.withUnsafeBytes { writeTag(for: $0, to: tag) }
+        }
     }
 
-    /// The 32-byte tag of `message`.
-    package func tag(for message: UnsafeRawBufferPointer) -> [UInt8] {
-        [UInt8](unsafeUninitializedCapacity: Self.tagByteCount) { tag, count in
-            // Without a key EVP_MAC_init starts over with the one already prepared (EVP_MAC(3)).
-            let done =
-                EVP_MAC_init(context, nil, 0, nil) == 1
-                && EVP_MAC_update(context, message.baseAddress, message.count) == 1
-                && EVP_MAC_final(context, tag.baseAddress, &count, Self.tagByteCount) == 1
-            precondition(done, "cannot compute an HMAC")
-        }
+    /// Writes the tag of `message` to the first 32 bytes of `tag`.
+    package func writeTag(for message: UnsafeRawBufferPointer, to tag: UnsafeMutableRawBufferPointer) {
+        precondition(tag.count >= Self.tagByteCount)
+        // Without a key EVP_MAC_init starts over with the one already prepared (EVP_MAC(3)).
+        let done =
+            EVP_MAC_init(context, nil, 0, nil) == 1
+            && EVP_MAC_update(context, message.baseAddress, message.count) == 1
+            && EVP_MAC_final(context, tag.baseAddress, nil, tag.count) == 1
+        precondition(done, "cannot compute an HMAC")
     }
 
     /// The 32-byte tag of `message` under a key that is used only once.

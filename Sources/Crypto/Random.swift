@@ -9,10 +9,7 @@ package protocol RandomSource: AnyObject {
 extension RandomSource {
     /// `count` random bytes.
     package func bytes(_ count: Int) -> [UInt8] {
-        [UInt8](unsafeUninitializedCapacity: count) { bytes, filled in
-            fill(UnsafeMutableRawBufferPointer(bytes))
-            filled = count
-        }
+        [UInt8](count: count) { fill($0) }
     }
 
     /// A random number from the full range.

@@ -17,32 +17,32 @@ package struct ReceiptHandle: Sendable, Equatable {
         self.receivedAt = receivedAt
     }
 
-    /// Bytes of ``encoded``.
+    /// Bytes of an encoded handle.
     package static let byteCount = 1 + 8 + 8 + 8 + 4 + 8
     private static let version: UInt8 = 1
 
-    /// The handle as ``byteCount`` bytes. It has to be sealed before a client sees it.
-    package var encoded: [UInt8] {
-        var bytes: [UInt8] = [Self.version]
-        bytes.reserveCapacity(64)
-        func append(_ value: some FixedWidthInteger) {
-            withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
+    /// Writes the handle to the first ``byteCount`` bytes. It has to be sealed before a client sees it.
+    package func encode(to bytes: UnsafeMutableRawBufferPointer) {
+        bytes[0] = Self.version
+        var offset = 1
+        func write<Integer: FixedWidthInteger>(_ value: Integer) {
+            bytes.storeBytes(of: value.bigEndian, toByteOffset: offset, as: Integer.self)
+            offset += Integer.bitWidth / 8
         }
-        append(queue.rawValue)
-        append(backlog.rawValue)
-        append(message.rawValue)
-        append(UInt32(clamping: receiveCount))
-        append(receivedAt.milliseconds)
-        return bytes
+        write(queue.rawValue)
+        write(backlog.rawValue)
+        write(message.rawValue)
+        write(UInt32(clamping: receiveCount))
+        write(receivedAt.milliseconds)
     }
 
-    /// The handle in bytes that ``encoded`` made; nil for any others.
-    package init?(encoded bytes: [UInt8]) {
+    /// The handle in bytes that ``encode(to:)`` wrote; nil for any others.
+    package init?(encoded bytes: UnsafeRawBufferPointer) {
         guard bytes.count == Self.byteCount, bytes[0] == Self.version else { return nil }
         var offset = 1
         func integer<Integer: FixedWidthInteger>(_ type: Integer.Type) -> Integer {
             defer { offset += type.bitWidth / 8 }
-            return bytes.withUnsafeBytes { Integer(bigEndian: $0.loadUnaligned(fromByteOffset: offset, as: type)) }
+            return Integer(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: type))
         }
         queue = QueueID(integer(Int64.self))
         backlog = BacklogID(integer(Int64.self))

@@ -6,26 +6,45 @@ import QueueModel
 ///
 /// For one thread only, as the prepared key is.
 package final class ReceiptHandleSealer {
-    private static let tagByteCount = 16
+    /// Of the tag, whose first half goes into the text.
+    private static let tagByteCount = HMACSHA256.tagByteCount / 2
+    private static let sealedByteCount = ReceiptHandle.byteCount + tagByteCount
+    /// Characters of the text.
+    package static let characterCount = (sealedByteCount + 2) / 3 * 4
+
     private let hmac: HMACSHA256
 
     /// `key`: the store's secret, 32 bytes.
     package init(key: [UInt8]) { hmac = HMACSHA256(key: key) }
 
-    /// The text of a handle, 72 characters of base64.
-    package func seal(_ handle: ReceiptHandle) -> [UInt8] {
-        let encoded = handle.encoded
-        return Base64.encode(encoded + hmac.tag(for: encoded).prefix(Self.tagByteCount))
+    /// Appends the text of a handle, 72 characters of base64.
+    package func seal(_ handle: ReceiptHandle, to text: inout [UInt8]) {
+        withUnsafeTemporaryAllocation(byteCount: ReceiptHandle.byteCount + HMACSHA256.tagByteCount, alignment: 1) {
+            bytes in
+            let encoded = UnsafeMutableRawBufferPointer(rebasing: bytes[..<ReceiptHandle.byteCount])
+            handle.encode(to: encoded)
+            hmac.writeTag(
+                for: UnsafeRawBufferPointer(encoded),
+                to: UnsafeMutableRawBufferPointer(rebasing: bytes[ReceiptHandle.byteCount...]))
+            Base64.append(UnsafeRawBufferPointer(rebasing: bytes[..<Self.sealedByteCount]), to: &text)
+        }
     }
 
-    /// The handle in a text that ``seal(_:)`` made, else nil.
+    /// The handle in a text that ``seal(_:to:)`` made, else nil.
     package func open(_ text: [UInt8]) -> ReceiptHandle? {
-        guard let sealed = Base64.decode(text), sealed.count == ReceiptHandle.byteCount + Self.tagByteCount else {
-            return nil
+        guard text.count == Self.characterCount else { return nil }
+        return withUnsafeTemporaryAllocation(byteCount: Self.characterCount / 4 * 3, alignment: 1) { sealed in
+            guard Base64.decode(text, to: sealed) == Self.sealedByteCount else { return nil }
+            let encoded = UnsafeRawBufferPointer(rebasing: sealed[..<ReceiptHandle.byteCount])
+            let tag = UnsafeRawBufferPointer(rebasing: sealed[ReceiptHandle.byteCount..<Self.sealedByteCount])
+            return isTag(tag, of: encoded) ? ReceiptHandle(encoded: encoded) : nil
         }
-        let encoded = Array(sealed.prefix(ReceiptHandle.byteCount))
-        let tag = Array(sealed.suffix(Self.tagByteCount))
-        guard constantTimeEqual(tag, Array(hmac.tag(for: encoded).prefix(Self.tagByteCount))) else { return nil }
-        return ReceiptHandle(encoded: encoded)
+    }
+
+    private func isTag(_ tag: UnsafeRawBufferPointer, of encoded: UnsafeRawBufferPointer) -> Bool {
+        withUnsafeTemporaryAllocation(byteCount: HMACSHA256.tagByteCount, alignment: 1) { whole in
+            hmac.writeTag(for: encoded, to: whole)
+            return constantTimeEqual(tag, UnsafeRawBufferPointer(rebasing: whole[..<Self.tagByteCount]))
+        }
     }
 }

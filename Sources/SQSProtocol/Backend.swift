@@ -12,8 +12,8 @@ package struct Backend: Sendable {
         sealer = LoopBound(ReceiptHandleSealer(key: engine.receiptHandleKey))
     }
 
-    /// The text of a receipt handle.
-    func seal(_ handle: ReceiptHandle) -> [UInt8] { sealer.value.seal(handle) }
+    /// Appends the text of a receipt handle.
+    func seal(_ handle: ReceiptHandle, to text: inout [UInt8]) { sealer.value.seal(handle, to: &text) }
 
     /// A receipt handle from its text. What is none comes out as one that says nothing.
     func open(_ text: [UInt8]) -> PresentedHandle {

@@ -2,6 +2,7 @@ import Crypto
 import Foundation
 import QueueModel
 import QueueStore
+import TestSupport
 
 @testable import SQSProtocol
 
