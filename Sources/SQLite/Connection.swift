@@ -4,7 +4,7 @@ import CWriteCombining
 /// One connection to a database file. Used by one thread at a time.
 ///
 /// Statements given to ``statement(_:)`` are prepared once and kept.
-package final class Connection {
+@usableFromInline package final class Connection {
     package enum Mode {
         case readWriteCreate
         case readOnly

@@ -3,7 +3,7 @@ import CSQLite
 /// An error reported by SQLite: the extended result code, its text, and the statement that met it.
 ///
 /// Codes: <https://sqlite.org/rescode.html>.
-package struct SQLiteError: Error, Equatable, CustomStringConvertible {
+@usableFromInline package struct SQLiteError: Error, Equatable, CustomStringConvertible {
     /// The extended result code, for example `SQLITE_IOERR_FSYNC`.
     package let code: Int32
     package let message: String
@@ -27,7 +27,7 @@ package struct SQLiteError: Error, Equatable, CustomStringConvertible {
     /// Another connection holds the lock.
     package var isBusy: Bool { primaryCode == SQLITE_BUSY || primaryCode == SQLITE_LOCKED }
 
-    package var description: String {
+    @usableFromInline package var description: String {
         "\(message) (SQLite code \(code))" + (sql.map { " in: \($0)" } ?? "")
     }
 }

@@ -3,8 +3,8 @@ import CSQLite
 /// A prepared statement. Values are bound in the order of the `?` marks; rows are read inside the call.
 ///
 /// Every call resets the statement before it returns, so that no read transaction is left open by accident.
-package final class Statement {
-    package let sql: String
+@usableFromInline package final class Statement {
+    @usableFromInline package let sql: String
     @usableFromInline let handle: OpaquePointer
     @usableFromInline unowned let connection: Connection
 
@@ -21,7 +21,7 @@ package final class Statement {
     deinit { sqlite3_finalize(handle) }
 
     /// Runs a statement that returns no row.
-    @inlinable
+    @inlinable @inline(__always)
     package func run<each Value: Bindable>(_ values: repeat each Value) throws(SQLiteError) {
         defer { sqlite3_reset(handle) }
         bind(repeat each values)
@@ -39,14 +39,14 @@ package final class Statement {
     }
 
     /// Runs a statement and tells how many rows it inserted, updated or deleted.
-    @inlinable
+    @inlinable @inline(__always)
     package func runCountingChanges<each Value: Bindable>(_ values: repeat each Value) throws(SQLiteError) -> Int {
         try run(repeat each values)
         return connection.changes
     }
 
     /// The first row, read by `read`; nil if there is none.
-    @inlinable
+    @inlinable @inline(__always)
     package func first<each Value: Bindable, Result>(
         _ values: repeat each Value, read: (Row) -> Result
     ) throws(SQLiteError) -> Result? {
@@ -56,7 +56,7 @@ package final class Statement {
     }
 
     /// All rows, each read by `read`.
-    @inlinable
+    @inlinable @inline(__always)
     package func all<each Value: Bindable, Result>(
         _ values: repeat each Value, read: (Row) -> Result
     ) throws(SQLiteError) -> [Result] {
@@ -68,7 +68,7 @@ package final class Statement {
     }
 
     /// Calls `body` with each row, for results that are too long to be kept.
-    @inlinable
+    @inlinable @inline(__always)
     package func readEach<each Value: Bindable>(
         _ values: repeat each Value, body: (Row) -> Void
     ) throws(SQLiteError) {
@@ -83,7 +83,7 @@ package final class Statement {
         while try step(), goesOn() {}
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     func bind<each Value: Bindable>(_ values: repeat each Value) {
         var binder = ValueBinder(statement: handle)
         repeat binder.bind(each values)
@@ -116,7 +116,7 @@ package final class Statement {
 }
 
 /// The row a statement stands on; valid only inside the closure that receives it.
-package struct Row {
+@usableFromInline package struct Row {
     @usableFromInline let statement: OpaquePointer
 
     @inlinable
