@@ -52,7 +52,7 @@ final class EngineCore {
         while let receiver = parked.removeTimedOut(at: now) { receiver.completion(.success([])) }
         store.checkpointIfDue()
         let retry = nextTry(hasFailed: hasFailed, now: now)
-        return [retry, sweeps.next, planningDue, parked.nextTimeout].compactMap { $0 }.min()
+        return [retry, sweeps.next, planningDue, parked.nextTimeout].lazy.compactMap { $0 }.min()
     }
 
     /// Returns whether the batch is on disk.

@@ -62,13 +62,13 @@ struct SweepSchedule {
     /// When the next sweep is due.
     var next: Timestamp? {
         mutating get {
-            [nextOfMessages, spareRoom].compactMap { $0 }.min()
+            [nextOfMessages, spareRoom].lazy.compactMap { $0 }.min()
         }
     }
 
     private var nextOfMessages: Timestamp? {
         mutating get {
-            [visibility, retention.next, exhausted.next, moves.next, leftBacklogs, records].compactMap { $0 }.min()
+            [visibility, retention.next, exhausted.next, moves.next, leftBacklogs, records].lazy.compactMap { $0 }.min()
         }
     }
 

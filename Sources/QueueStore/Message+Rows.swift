@@ -18,7 +18,9 @@ enum MessageState: Int64 {
 }
 
 /// What the operations need to know of a message besides its body.
-struct MessageRecord {
+///
+/// A class, since each copy of so many fields costs a dozen reference counts.
+final class MessageRecord {
     let backlog: BacklogID
     let id: SequenceNumber
     let messageID: MessageID
@@ -45,6 +47,14 @@ struct MessageRecord {
         deduplicationID = row.textOrNil(9)
         deadLetterSource = row.textOrNil(10)
         receivedElsewhere = Int(row.integer(11))
+    }
+
+    /// What a receive changes.
+    func wasReceived(at now: Timestamp, until visibleAt: Timestamp) {
+        state = .inFlight
+        self.visibleAt = visibleAt
+        receiveCount += 1
+        firstReceivedAt = firstReceivedAt ?? now
     }
 
     /// Whether its queue's retention period is over for the message.
@@ -141,14 +151,8 @@ extension WriteTransaction {
         }
         try groupsChanged(of: messages, to: .inFlight, in: queue)
         news.messageHidden(until: visibleAt)
-        return messages.map { message in
-            var received = message
-            received.state = .inFlight
-            received.visibleAt = visibleAt
-            received.receiveCount += 1
-            received.firstReceivedAt = message.firstReceivedAt ?? now
-            return received
-        }
+        for message in messages { message.wasReceived(at: now, until: visibleAt) }
+        return messages
     }
 
     /// The dead-letter queue an exhausted message belongs into; nil where it stays. A target that no longer exists is

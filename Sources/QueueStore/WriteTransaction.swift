@@ -23,6 +23,8 @@ package final class WriteTransaction {
     private var sequence: SequenceAllocator
     private var queues: [QueueName: QueueRecord] = [:]
     private var queuesByID: [QueueID: QueueRecord] = [:]
+    /// The queue that was asked for last, and most often is asked for next: three texts are sooner compared than hashed.
+    private var latestQueue: QueueRecord?
     private var newsBeforeJob = BatchNews()
     private var jobChangedQueues = false
     /// Nil until a job of this batch asks.
@@ -155,7 +157,11 @@ package final class WriteTransaction {
 
     /// The queue of that name, or nil.
     package func queue(_ name: QueueName) throws(SQLiteError) -> QueueRecord? {
-        if let known = queues[name] { return known }
+        if let latestQueue, latestQueue.name == name { return latestQueue }
+        if let known = queues[name] {
+            latestQueue = known
+            return known
+        }
         guard let found = try QueueRecord.find(name, on: database) else { return nil }
         remember(found)
         return found
@@ -200,17 +206,20 @@ package final class WriteTransaction {
         jobChangedQueues = true
         queues[queue.name] = nil
         queuesByID[queue.id] = nil
+        latestQueue = nil
         news.changedQueues.insert(queue.id)
     }
 
     private func remember(_ queue: QueueRecord) {
         queues[queue.name] = queue
         queuesByID[queue.id] = queue
+        latestQueue = queue
     }
 
     private func forgetQueues() {
         queues.removeAll()
         queuesByID.removeAll()
+        latestQueue = nil
     }
 
     // MARK: Room
@@ -288,6 +297,15 @@ package struct BatchNews: Sendable {
 
     /// Records that expire were written: deduplication ids, receive attempts, names of deleted queues.
     package var recordsExpire = false
+    /// The queue that got the latest message, most often also the next: it is sooner compared than looked up in a set.
+    private var latestArrival: QueueID?
+
+    /// A new message came into a queue.
+    mutating func messageArrived(in queue: QueueID) {
+        if queue == latestArrival { return }
+        latestArrival = queue
+        queuesWithArrivals.insert(queue)
+    }
 
     mutating func messageHidden(until visibleAt: Timestamp) {
         nextVisibleAt = nextVisibleAt.map { min($0, visibleAt) } ?? visibleAt

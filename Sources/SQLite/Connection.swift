@@ -17,7 +17,7 @@ import CWriteCombining
     /// Pages in the WAL after the last commit; counted from ``takeOverCheckpoints()`` on.
     package internal(set) var walPageCount = 0
     private var isOpen = true
-    private var cache: [UnsafePointer<UInt8>: Statement] = [:]
+    private var kept: [UnsafePointer<UInt8>: Statement] = [:]
 
     /// Opens `path`. Fails where SQLite cannot; a file that is no database is only noticed by the first statement.
     ///
@@ -82,7 +82,7 @@ import CWriteCombining
     ///
     /// Closing the last connection of a WAL database folds the WAL in and removes it. https://sqlite.org/wal.html
     package func close() throws(SQLiteError) {
-        cache.removeAll()
+        kept.removeAll()
         let code = sqlite3_close(handle)
         guard code == SQLITE_OK else { throw error(code, sql: nil) }
         isOpen = false
@@ -109,19 +109,19 @@ import CWriteCombining
     ///
     /// The address of the literal is the key, so that a look-up costs no hashing of text.
     package func statement(_ sql: StaticString) throws(SQLiteError) -> Statement {
-        if let kept = cache[sql.utf8Start] { return kept }
+        if let statement = kept[sql.utf8Start] { return statement }
         let statement = try Statement(sql.description, on: self)
-        cache[sql.utf8Start] = statement
+        kept[sql.utf8Start] = statement
         return statement
     }
 
     /// The text of every kept statement: what tests of query plans look through.
-    package var keptSQL: [String] { cache.values.map(\.sql) }
+    package var keptSQL: [String] { kept.values.map(\.sql) }
 
     /// The text of the kept statements that SQLite has prepared more than once, as it does where the value of a parameter
     /// decides whether a partial index is of use. https://sqlite.org/c3ref/c_stmtstatus_counter.html
     package var sqlPreparedAgain: [String] {
-        cache.values.filter { sqlite3_stmt_status($0.handle, SQLITE_STMTSTATUS_REPREPARE, 0) > 0 }.map(\.sql)
+        kept.values.filter { sqlite3_stmt_status($0.handle, SQLITE_STMTSTATUS_REPREPARE, 0) > 0 }.map(\.sql)
     }
 
     /// How SQLite goes about a statement, a line for each step. https://sqlite.org/eqp.html

@@ -40,11 +40,11 @@ package struct ReceiveMessages: WriteOperation {
         let room = try roomInFlight(of: queue, in: transaction)
         // A message with a timeout of 0 is hidden only while this receive selects, so that it comes once.
         let visibleAt = transaction.now.adding(milliseconds: max(Int64(timeout) * 1000, 1))
-        var received = try select(min(limit, room), from: queue, until: visibleAt, in: transaction)
+        let received = try select(min(limit, room), from: queue, until: visibleAt, in: transaction)
         if timeout == 0 {
-            for index in received.indices {
-                try transaction.makeReady(received[index].message, in: queue, at: transaction.now)
-                received[index].message.visibleAt = transaction.now
+            for delivery in received {
+                try transaction.makeReady(delivery.message, in: queue, at: transaction.now)
+                delivery.message.visibleAt = transaction.now
             }
         }
         let messages = received.map { $0.received(from: queue, at: transaction.now) }

@@ -85,7 +85,7 @@ extension WriteTransaction {
         if let deduplicationID {
             try remember(sent, number: id, id: deduplicationID, group: message.groupID, in: queue)
         }
-        news.queuesWithArrivals.insert(queue.id)
+        news.messageArrived(in: queue.id)
         if state == .delayed { news.messageHidden(until: visibleAt) } else { news.availableQueues.insert(queue.id) }
         return sent
     }
