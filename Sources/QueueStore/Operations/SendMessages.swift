@@ -64,7 +64,7 @@ package struct SendMessages: WriteOperation {
 }
 
 extension WriteTransaction {
-    fileprivate func send(_ message: OutgoingMessage, to queue: QueueRecord) throws -> SentMessage {
+    fileprivate func send(_ message: consuming OutgoingMessage, to queue: QueueRecord) throws -> SentMessage {
         let isFIFO = queue.settings.isFIFO
         let deduplicationID = isFIFO ? message.deduplicationID ?? contentDeduplicationID(message) : nil
         if let deduplicationID, let first = try duplicate(of: message, id: deduplicationID, in: queue) { return first }
@@ -74,16 +74,17 @@ extension WriteTransaction {
         // On a FIFO queue a delay of 0 means the delay of the queue.
         let delay = (isFIFO ? nil : message.delaySeconds) ?? queue.settings.delaySeconds
         let visibleAt = now.adding(seconds: delay)
-        let state = MessageState.ofArrival(delaySeconds: delay, groupID: message.groupID)
+        let group = message.groupID
+        let state = MessageState.ofArrival(delaySeconds: delay, groupID: group)
         arrivals.add(
             Arrivals.Message(
                 backlog: queue.backlog, id: id, messageID: messageID, state: state, visibleAt: visibleAt, sentAt: now,
                 deduplicationID: deduplicationID, content: message))
         try changeCounts(of: queue.backlog) { $0.arrived(id, as: state) }
-        if let group = message.groupID { try groupReceived(id, group: group, state: state, in: queue) }
+        if let group { try groupReceived(id, group: group, state: state, in: queue) }
         let sent = SentMessage(id: messageID, sequenceNumber: isFIFO ? id : nil)
         if let deduplicationID {
-            try remember(sent, number: id, id: deduplicationID, group: message.groupID, in: queue)
+            try remember(sent, number: id, id: deduplicationID, group: group, in: queue)
         }
         news.messageArrived(in: queue.id)
         if state == .delayed { news.messageHidden(until: visibleAt) } else { news.availableQueues.insert(queue.id) }
