@@ -139,17 +139,23 @@ extension WriteTransaction {
         news.messageHidden(until: visibleAt)
     }
 
-    /// Hands ready messages of a queue out: one receive more, hidden until `visibleAt`. Returns them as they are now.
+    /// Hands ready messages of a queue out: one receive more, hidden until `visibleAt`. Those of a FIFO queue are the first
+    /// of one group. Returns them as they are now.
     func receive(
         _ messages: [MessageRecord], from queue: QueueRecord, until visibleAt: Timestamp
     ) throws(SQLiteError) -> [MessageRecord] {
-        if messages.isEmpty { return [] }
-        try receiveRows(messages.map(\.id), of: queue.backlog, until: visibleAt)
+        guard let first = messages.first else { return [] }
+        let group = queue.settings.isFIFO ? first.groupID : nil
+        try receiveRows(messages.map(\.id), inFIFOGroup: group, of: queue.backlog, until: visibleAt)
         try changeCounts(of: queue.backlog) {
             for message in messages { $0[message.state] -= 1 }
             $0[.inFlight] += messages.count
         }
-        try groupsChanged(of: messages, to: .inFlight, in: queue)
+        if let group {
+            try endTurn(of: group, in: queue.backlog)
+        } else {
+            try groupsChanged(of: messages, to: .inFlight, in: queue)
+        }
         news.messageHidden(until: visibleAt)
         for message in messages { message.wasReceived(at: now, until: visibleAt) }
         return messages

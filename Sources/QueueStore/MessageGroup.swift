@@ -67,14 +67,18 @@ extension WriteTransaction {
             try connection.statement("UPDATE message_group SET position = ? WHERE backlog_id = ? AND group_id = ?").run(
                 try nextSequenceNumber().rawValue, backlog, group)
             news.availableQueues.insert(queue.id)
-        case .inFlight, .delayed:
-            try connection.statement(
-                """
-                UPDATE message_group SET position = NULL
-                WHERE backlog_id = ? AND group_id = ? AND position IS NOT NULL
-                """
-            ).run(backlog, group)
+        case .inFlight, .delayed: try endTurn(of: group, in: queue.backlog)
         }
+    }
+
+    /// The group has nothing to hand out: its first message is hidden.
+    func endTurn(of group: String, in backlog: BacklogID) throws(SQLiteError) {
+        try connection.statement(
+            """
+            UPDATE message_group SET position = NULL
+            WHERE backlog_id = ? AND group_id = ? AND position IS NOT NULL
+            """
+        ).run(backlog.rawValue, group)
     }
 
     private func stateOfFirst(in group: String, of backlog: BacklogID) throws(SQLiteError) -> MessageState? {

@@ -31,11 +31,24 @@ extension WriteTransaction {
         }
     }
 
-    /// Writes that messages were handed out.
+    /// Writes that messages were handed out. With `group`, a FIFO group, they are all that it has from the first to the last
+    /// of them: they may have been sent among those of other groups, but stand side by side in the group's index.
     func receiveRows(
-        _ ids: [SequenceNumber], of backlog: BacklogID, until visibleAt: Timestamp
+        _ ids: [SequenceNumber], inFIFOGroup group: String?, of backlog: BacklogID, until visibleAt: Timestamp
     ) throws(SQLiteError) {
-        for run in Self.runs(of: ids) {
+        let runs = Self.runs(of: ids)
+        if let group, let first = runs.first, let last = runs.last, runs.count > 1 {
+            return try connection.statement(
+                """
+                UPDATE message INDEXED BY message_in_fifo_group
+                SET state = 1, visible_at = ?, receive_count = receive_count + 1,
+                    first_received_at = ifnull(first_received_at, ?)
+                WHERE backlog_id = ? AND group_id = ? AND deduplication_id IS NOT NULL AND id BETWEEN ? AND ?
+                """
+            ).run(
+                visibleAt.milliseconds, now.milliseconds, backlog.rawValue, group, first.lowerBound, last.upperBound)
+        }
+        for run in runs {
             try connection.statement(
                 """
                 UPDATE message SET state = 1, visible_at = ?, receive_count = receive_count + 1,

@@ -73,6 +73,28 @@ struct FIFOTests {
         #expect(try receive() == ["g1-m1", "g1-m2", "g1-m3", "g2-m1"])
     }
 
+    @Test func `what one group is given touches none of the messages that other groups sent in between`() throws {
+        try send("g1-m1", "g2-m1", "g1-m2", "g2-m2", "g1-m3", "g2-m3", "g1-m4")
+        #expect(try receive(3) == ["g1-m1", "g1-m2", "g1-m3"])
+        #expect(try fixture.counts(queue) == [4, 3, 0])
+        let others = try fixture.receive(from: queue)
+        #expect(others.map(\.text) == ["g2-m1", "g2-m2", "g2-m3"])
+        #expect(others.map(\.receiveCount) == [1, 1, 1])
+        fixture.advance(seconds: 30)
+        try fixture.makeDueVisible()
+        #expect(try fixture.receive(from: queue).map(\.receiveCount) == [2, 2, 2, 1, 2, 2, 2])
+    }
+
+    @Test func `expired messages within a group are left out of what it is given`() throws {
+        try fixture.setAttributes(of: queue, ["MessageRetentionPeriod": "60"])
+        try send("g1-m1", "g2-m1", "g1-m2")
+        fixture.advance(seconds: 59)
+        try send("g2-m2", "g1-m3", "g2-m3", "g1-m4")
+        fixture.advance(seconds: 1)
+        #expect(try receive() == ["g1-m3", "g1-m4", "g2-m2", "g2-m3"])
+        #expect(try fixture.counts(queue) == [0, 4, 0])
+    }
+
     @Test func `deleting some of a received batch keeps the rest blocked`() throws {
         try send("g1-m1", "g1-m2", "g1-m3")
         let received = try fixture.receive(from: queue, 2)

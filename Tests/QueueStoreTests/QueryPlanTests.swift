@@ -157,6 +157,10 @@ struct QueryPlanTests {
                 "deduplication_id IS NOT NULL AND id < ?",
                 "message_in_fifo_group (backlog_id=? AND group_id=? AND id<?)"
             ),
+            (
+                "deduplication_id IS NOT NULL AND id BETWEEN",
+                "message_in_fifo_group (backlog_id=? AND group_id=? AND id>? AND id<?)"
+            ),
             ("UPDATE message_group SET", "PRIMARY KEY (backlog_id=? AND group_id=?)"),
             ("position IS NOT NULL ORDER BY position", "message_group_next (backlog_id=? AND position>?)"),
             ("WHERE queue_id IS NULL ORDER BY id", "backlog_without_queue"),
