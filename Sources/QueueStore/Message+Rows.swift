@@ -17,10 +17,46 @@ enum MessageState: Int64 {
     }
 }
 
+/// A message, as far as its leaving or its coming back is concerned.
+protocol PlacedMessage {
+    var id: SequenceNumber { get }
+    var state: MessageState { get }
+    var visibleAt: Timestamp { get }
+    var receiveCount: Int { get }
+    var sentAt: Timestamp { get }
+    var groupID: String? { get }
+}
+
+extension PlacedMessage {
+    /// Whether its queue's retention period is over for the message.
+    func isExpired(in queue: QueueRecord, at now: Timestamp) -> Bool {
+        sentAt.adding(seconds: queue.settings.retentionSeconds) <= now
+    }
+}
+
+/// No more of a message than that: a delete reads little else.
+struct MessagePlace: PlacedMessage {
+    let id: SequenceNumber
+    let state: MessageState
+    let visibleAt: Timestamp
+    let receiveCount: Int
+    let sentAt: Timestamp
+    let groupID: String?
+
+    init(_ row: Row) {
+        id = SequenceNumber(row.integer(0))
+        state = MessageState(rawValue: row.integer(1)) ?? .ready
+        visibleAt = Timestamp(milliseconds: row.integer(2))
+        receiveCount = Int(row.integer(3))
+        sentAt = Timestamp(milliseconds: row.integer(4))
+        groupID = row.textOrNil(5)
+    }
+}
+
 /// What the operations need to know of a message besides its body.
 ///
 /// A class, since each copy of so many fields costs a dozen reference counts.
-final class MessageRecord {
+final class MessageRecord: PlacedMessage {
     let backlog: BacklogID
     let id: SequenceNumber
     let messageID: MessageID
@@ -57,11 +93,6 @@ final class MessageRecord {
         firstReceivedAt = firstReceivedAt ?? now
     }
 
-    /// Whether its queue's retention period is over for the message.
-    func isExpired(in queue: QueueRecord, at now: Timestamp) -> Bool {
-        sentAt.adding(seconds: queue.settings.retentionSeconds) <= now
-    }
-
     /// Whether the message has been received as often as its queue allows. Receives in queues it was moved from do not
     /// count, or a dead-letter queue with a redrive policy of its own would pass it on unseen.
     func isExhausted(by policy: RedrivePolicy) -> Bool {
@@ -88,7 +119,7 @@ extension WriteTransaction {
 
     /// Takes messages of a backlog out of the store.
     func remove(
-        _ messages: [MessageRecord], of backlog: BacklogID, from queue: QueueRecord?
+        _ messages: [some PlacedMessage], of backlog: BacklogID, from queue: QueueRecord?
     ) throws(SQLiteError) {
         try deleteRows(messages.map(\.id), of: backlog)
         if let queue, messages.contains(where: { $0.state == .inFlight }),

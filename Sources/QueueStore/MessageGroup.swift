@@ -36,7 +36,7 @@ extension WriteTransaction {
 
     /// Messages of a queue left the states that they tell for another one, nil if they left the queue.
     func groupsChanged(
-        of messages: [MessageRecord], to: MessageState?, in queue: QueueRecord?
+        of messages: [some PlacedMessage], to: MessageState?, in queue: QueueRecord?
     ) throws(SQLiteError) {
         guard let queue else { return }
         // Groups go to the back in the order in which the last of their messages changed.

@@ -4,20 +4,16 @@ import SQLite
 /// Statements over messages of a backlog that were sent one after the other: their numbers leave no gap, so that no
 /// other row can stand between them. Ten rows in a row cost SQLite half of what ten statements do.
 extension WriteTransaction {
-    /// The messages with these numbers, as far as there are any.
-    func messages(
-        _ ids: [SequenceNumber], in backlog: BacklogID
-    ) throws(SQLiteError) -> [SequenceNumber: MessageRecord] {
-        var found: [SequenceNumber: MessageRecord] = [:]
+    /// Where the messages with these numbers stand, as far as there are any.
+    func places(of ids: [SequenceNumber], in backlog: BacklogID) throws(SQLiteError) -> [MessagePlace] {
+        var found: [MessagePlace] = []
         for run in Self.runs(of: ids) {
-            let records = try connection.statement(
+            found += try connection.statement(
                 """
-                SELECT backlog_id, id, message_id, state, visible_at, receive_count, sent_at, first_received_at, group_id,
-                    deduplication_id, dead_letter_source, received_elsewhere
+                SELECT id, state, visible_at, receive_count, sent_at, group_id
                 FROM message WHERE backlog_id = ? AND id BETWEEN ? AND ?
                 """
-            ).all(backlog.rawValue, run.lowerBound, run.upperBound, read: MessageRecord.init)
-            for record in records { found[record.id] = record }
+            ).all(backlog.rawValue, run.lowerBound, run.upperBound, read: MessagePlace.init)
         }
         return found
     }

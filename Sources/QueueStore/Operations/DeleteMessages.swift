@@ -27,23 +27,21 @@ package struct DeleteMessages: WriteOperation {
     /// One result for each handle, in their order.
     package func run(in transaction: WriteTransaction) throws -> [Result<Void, QueueError>] {
         let queue = try transaction.existingQueue(name)
-        let numbers = handles.map { presented in
-            Result { () throws(QueueError) in try presented.messageNumber(in: queue) }
-        }
-        let found = try transaction.messages(numbers.compactMap { (try? $0.get()) ?? nil }, in: queue.backlog)
-        var leaving: [MessageRecord] = []
-        let results = zip(handles, numbers).map { presented, number in
-            number.flatMap { number -> Result<Void, QueueError> in
-                // Deleting what is gone already is a success.
-                guard let message = number.flatMap({ found[$0] }), !message.isExpired(in: queue, at: transaction.now),
-                    !leaving.contains(where: { $0.id == message.id })
-                else { return .success(()) }
+        // What is no handle of this queue fails below.
+        let numbers = handles.compactMap { try? $0.messageNumber(in: queue) }
+        var found = try transaction.places(of: numbers, in: queue.backlog)
+        found.removeAll { $0.isExpired(in: queue, at: transaction.now) }
+        var leaving: [MessagePlace] = []
+        let results = handles.map { presented in
+            Result { () throws(QueueError) in
+                let number = try presented.messageNumber(in: queue)
+                // Deleting what is gone already is a success, also if it goes by another handle of the same batch.
+                guard let index = found.firstIndex(where: { $0.id == number }) else { return }
                 // On a standard queue any handle of the message will do, also an old one.
-                if queue.settings.isFIFO, !message.isHeld(by: presented, at: transaction.now) {
-                    return .failure(.receiptHandleExpired(presented.text))
+                if queue.settings.isFIFO, !found[index].isHeld(by: presented, at: transaction.now) {
+                    throw .receiptHandleExpired(presented.text)
                 }
-                leaving.append(message)
-                return .success(())
+                leaving.append(found.remove(at: index))
             }
         }
         if !leaving.isEmpty { try transaction.remove(leaving, of: queue.backlog, from: queue) }
@@ -72,7 +70,7 @@ extension WriteTransaction {
     }
 }
 
-extension MessageRecord {
+extension PlacedMessage {
     /// Whether the receive that a handle was issued for still hides the message.
     func isHeld(by presented: PresentedHandle, at now: Timestamp) -> Bool {
         // The sweeper may not have come yet to a message whose timeout is over.
