@@ -43,13 +43,14 @@ struct MessagePlace: PlacedMessage {
     let sentAt: Timestamp
     let groupID: String?
 
-    init(_ row: Row) {
+    /// `group`: where it is known, so that its name need not be read once more.
+    init(_ row: Row, inGroup group: String? = nil) {
         id = SequenceNumber(row.integer(0))
         state = MessageState(rawValue: row.integer(1)) ?? .ready
         visibleAt = Timestamp(milliseconds: row.integer(2))
         receiveCount = Int(row.integer(3))
         sentAt = Timestamp(milliseconds: row.integer(4))
-        groupID = row.textOrNil(5)
+        groupID = group ?? row.textOrNil(5)
     }
 }
 
@@ -117,11 +118,11 @@ extension WriteTransaction {
         try remove([message], of: message.backlog, from: queue)
     }
 
-    /// Takes messages of a backlog out of the store.
+    /// Takes messages of a backlog out of the store. `groupRuns` says which are neighbours in a FIFO group, if that is known.
     func remove(
-        _ messages: [some PlacedMessage], of backlog: BacklogID, from queue: QueueRecord?
+        _ messages: [some PlacedMessage], groupRuns: [GroupRun] = [], of backlog: BacklogID, from queue: QueueRecord?
     ) throws(SQLiteError) {
-        try deleteRows(messages.map(\.id), of: backlog)
+        try deleteRows(messages.map(\.id), groupRuns: groupRuns, of: backlog)
         if let queue, messages.contains(where: { $0.state == .inFlight }),
             try counts(of: backlog).inFlight >= options.inFlightMax
         {

@@ -1,30 +1,97 @@
 import QueueModel
 import SQLite
 
+/// Messages of a FIFO group that are neighbours in it, in their order: all that it has from the first to the last of them. Other
+/// groups may have sent in between.
+struct GroupRun {
+    let group: String
+    let ids: [SequenceNumber]
+}
+
 /// Statements over messages of a backlog that were sent one after the other: their numbers leave no gap, so that no
 /// other row can stand between them. Ten rows in a row cost SQLite half of what ten statements do.
 extension WriteTransaction {
-    /// Where the messages with these numbers stand, as far as there are any.
-    func places(of ids: [SequenceNumber], in backlog: BacklogID) throws(SQLiteError) -> [MessagePlace] {
+    /// Where the messages with these numbers stand, as far as there are any, and which are neighbours in a FIFO group.
+    func places(
+        of ids: [SequenceNumber], in queue: QueueRecord
+    ) throws(SQLiteError) -> (found: [MessagePlace], groupRuns: [GroupRun]) {
         var found: [MessagePlace] = []
-        for run in Self.runs(of: ids) {
+        var groupRuns: [GroupRun] = []
+        var rest = ids
+        if queue.settings.isFIFO {
+            while let places = try placesInFirstGroup(of: rest, in: queue.backlog), let group = places[0].groupID {
+                found += places
+                groupRuns.append(GroupRun(group: group, ids: places.map(\.id)))
+                rest.removeAll { id in places.contains { $0.id == id } }
+            }
+        }
+        for run in Self.runs(of: rest) {
             found += try connection.statement(
                 """
                 SELECT id, state, visible_at, receive_count, sent_at, group_id
                 FROM message WHERE backlog_id = ? AND id BETWEEN ? AND ?
                 """
-            ).all(backlog.rawValue, run.lowerBound, run.upperBound, read: MessagePlace.init)
+            ).all(queue.backlog.rawValue, run.lowerBound, run.upperBound) { MessagePlace($0) }
         }
-        return found
+        return (found, groupRuns)
     }
 
-    func deleteRows(_ ids: [SequenceNumber], of backlog: BacklogID) throws(SQLiteError) {
-        for run in Self.runs(of: ids) {
+    /// Where the first of these messages stands, and those that follow it in its FIFO group as long as they are among these
+    /// as well. Nil if they are few, or these are: then one statement for each run costs less.
+    private func placesInFirstGroup(
+        of ids: [SequenceNumber], in backlog: BacklogID
+    ) throws(SQLiteError) -> [MessagePlace]? {
+        let runs = Self.runs(of: ids)
+        guard runs.count >= Self.groupRunLength, let first = runs.first, let last = runs.last else { return nil }
+        var group: String?
+        let places = try connection.statement(
+            """
+            SELECT id, state, visible_at, receive_count, sent_at, group_id FROM message INDEXED BY message_in_fifo_group
+            WHERE backlog_id = ?1 AND group_id = (SELECT group_id FROM message WHERE backlog_id = ?1 AND id = ?2)
+                AND deduplication_id IS NOT NULL AND id BETWEEN ?2 AND ?3
+            ORDER BY id LIMIT ?4
+            """
+        ).all(backlog.rawValue, first.lowerBound, last.upperBound, ids.count) { row in
+            let place = MessagePlace(row, inGroup: group)
+            group = place.groupID
+            return place
+        }
+        let own = places.prefix { ids.contains($0.id) }
+        return own.count >= Self.groupRunLength ? Array(own) : nil
+    }
+
+    private static let groupRunLength = 3
+
+    /// Deletes messages. Those of a group's run that go all at once go by one statement.
+    func deleteRows(
+        _ ids: [SequenceNumber], groupRuns: [GroupRun], of backlog: BacklogID
+    ) throws(SQLiteError) {
+        var rest = ids
+        for run in groupRuns where run.ids.allSatisfy(rest.contains) {
+            try deleteRows(of: run, in: backlog)
+            rest.removeAll(where: run.ids.contains)
+        }
+        for run in Self.runs(of: rest) {
             try connection.statement("DELETE FROM message WHERE backlog_id = ? AND id BETWEEN ? AND ?").run(
                 backlog.rawValue, run.lowerBound, run.upperBound)
-            try connection.statement("DELETE FROM message_body WHERE id BETWEEN ? AND ?").run(
-                run.lowerBound, run.upperBound)
+            try deleteBodies(run)
         }
+    }
+
+    private func deleteRows(of run: GroupRun, in backlog: BacklogID) throws(SQLiteError) {
+        guard let first = run.ids.first, let last = run.ids.last else { return }
+        try connection.statement(
+            """
+            DELETE FROM message INDEXED BY message_in_fifo_group
+            WHERE backlog_id = ? AND group_id = ? AND deduplication_id IS NOT NULL AND id BETWEEN ? AND ?
+            """
+        ).run(backlog.rawValue, run.group, first.rawValue, last.rawValue)
+        for run in Self.runs(of: run.ids) { try deleteBodies(run) }
+    }
+
+    private func deleteBodies(_ run: ClosedRange<Int64>) throws(SQLiteError) {
+        try connection.statement("DELETE FROM message_body WHERE id BETWEEN ? AND ?").run(
+            run.lowerBound, run.upperBound)
     }
 
     /// Writes that messages were handed out. With `group`, a FIFO group, they are all that it has from the first to the last

@@ -104,6 +104,85 @@ struct FIFOTests {
         #expect(try receive() == ["g1-m3"])
     }
 
+    /// The handles of these messages, in this order.
+    private func handles(_ names: [String], of received: [ReceivedMessage]) -> [PresentedHandle] {
+        names.compactMap { name in received.first { $0.text == name }?.presented }
+    }
+
+    @Test(
+        "a batch deletes what it names, and nothing that stands between or was sent between",
+        arguments: [
+            ["g1-m1", "g1-m2", "g1-m3"],
+            ["g1-m2", "g1-m3", "g1-m4"],
+            ["g1-m1", "g1-m2", "g1-m3", "g1-m5"],
+            ["g1-m1", "g1-m3", "g1-m5"],
+            ["g1-m5", "g1-m4", "g1-m3", "g1-m2", "g1-m1"],
+            ["g1-m1", "g1-m2", "g1-m3", "g1-m4", "g2-m2", "g2-m3", "g2-m4"],
+            ["g2-m1", "g1-m1", "g2-m2", "g1-m2", "g2-m3", "g1-m3", "g2-m4", "g1-m4", "g2-m5", "g1-m5"],
+            ["g1-m1", "g1-m1", "g1-m2", "g1-m3", "g1-m4", "g1-m2"],
+        ])
+    func batchOfDeletes(names: [String]) throws {
+        for number in 1...6 { try send("g1-m\(number)", "g2-m\(number)") }
+        let received = try fixture.receive(from: queue, 6) + fixture.receive(from: queue, 6)
+        let delete = DeleteMessages(from: queue, handles(names, of: received))
+        for result in try fixture.perform(delete) { try result.get() }
+        fixture.advance(seconds: 30)
+        try fixture.makeDueVisible()
+        let left = try receive(12)
+        for group in ["g1", "g2"] {
+            let expected = (1...6).map { "\(group)-m\($0)" }.filter { !names.contains($0) }
+            #expect(left.filter { $0.hasPrefix(group) } == expected)
+        }
+    }
+
+    @Test func `an old handle in a batch fails alone, amidst the messages of its group`() throws {
+        try send("g1-m1", "g2-m1", "g1-m2", "g2-m2", "g1-m3", "g2-m3", "g1-m4")
+        let old = try fixture.receive(from: queue, 4)
+        fixture.advance(seconds: 30)
+        try fixture.makeDueVisible()
+        _ = try fixture.receive(from: queue, 3)
+        let new = try fixture.receive(from: queue, 4)
+        var presented = handles(["g1-m1", "g1-m2", "g1-m3", "g1-m4"], of: new)
+        presented[1] = PresentedHandle(old[1].handle, text: "old")
+        let results = try fixture.perform(DeleteMessages(from: queue, presented))
+        #expect(throws: QueueError.receiptHandleExpired("old")) { try results[1].get() }
+        for index in [0, 2, 3] { try results[index].get() }
+        fixture.advance(seconds: 30)
+        try fixture.makeDueVisible()
+        #expect(try receive().filter { $0.hasPrefix("g1") } == ["g1-m2"])
+    }
+
+    @Test func `a batch deletes what is left of a group whose first message is gone`() throws {
+        try send("g1-m1", "g2-m1", "g1-m2", "g2-m2", "g1-m3", "g2-m3", "g1-m4")
+        let received = try fixture.receive(from: queue, 4)
+        try fixture.delete(received[0], from: queue)
+        for result in try fixture.perform(DeleteMessages(from: queue, received.map(\.presented))) { try result.get() }
+        #expect(try fixture.counts(queue) == [3, 0, 0])
+        #expect(try receive() == ["g2-m1", "g2-m2", "g2-m3"])
+    }
+
+    @Test func `a batch leaves the expired messages of a group to the sweep`() throws {
+        try fixture.setAttributes(of: queue, ["MessageRetentionPeriod": "60"])
+        try send("g1-m1", "g2-m1", "g1-m2", "g2-m2")
+        fixture.advance(seconds: 59)
+        try send("g1-m3", "g2-m3", "g1-m4")
+        let received = try fixture.receive(from: queue, 4)
+        fixture.advance(seconds: 1)
+        for result in try fixture.perform(DeleteMessages(from: queue, received.map(\.presented))) { try result.get() }
+        #expect(try fixture.counts(queue) == [3, 2, 0])
+        try fixture.removeExpired(from: queue)
+        #expect(try receive() == ["g2-m3"])
+    }
+
+    @Test func `a batch deletes nothing of what a purge has taken away or brought since`() throws {
+        try send("g1-m1", "g2-m1", "g1-m2", "g2-m2", "g1-m3")
+        let received = try fixture.receive(from: queue, 3)
+        try fixture.perform(PurgeQueue(name: queue))
+        try send("g1-n1", "g2-n1", "g1-n2", "g2-n2", "g1-n3")
+        for result in try fixture.perform(DeleteMessages(from: queue, received.map(\.presented))) { try result.get() }
+        #expect(try receive() == ["g1-n1", "g1-n2", "g1-n3", "g2-n1", "g2-n2"])
+    }
+
     @Test func `deleting the last one in flight is news to those who wait`() throws {
         try send("g1-m1", "g1-m2")
         let received = try fixture.receive(from: queue, 1)

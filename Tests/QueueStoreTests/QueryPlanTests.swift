@@ -59,6 +59,7 @@ struct QueryPlanTests {
             try fixture.removeExpiredRecords()
         }
         try makeNoisy(fixture)
+        try deleteGroup(fixture)
         for suffix in ["", ".fifo"] { try moveByTask(fixture, suffix) }
         try changePermissions(fixture)
         try fixture.perform(CheckHealth())
@@ -97,6 +98,18 @@ struct QueryPlanTests {
         let queue = try fixture.createQueue("noisy")
         for number in 1...40 { try fixture.send("\(number)", to: queue, group: "noisy") }
         for _ in 1...4 { _ = try fixture.receive(from: queue) }
+    }
+
+    /// Messages of a group, sent among those of another, are received and deleted together.
+    private func deleteGroup(_ fixture: StoreFixture) throws {
+        let queue = try fixture.createQueue("groups.fifo")
+        for number in 1...4 {
+            for group in ["g", "h"] {
+                try fixture.send("body", to: queue, group: group, deduplicationID: "\(group)\(number)")
+            }
+        }
+        let received = try fixture.receive(from: queue, 4)
+        try fixture.perform(DeleteMessages(from: queue, received.map(\.presented)))
     }
 
     @Test func `every statement finds its rows by an index, in their order`() throws {

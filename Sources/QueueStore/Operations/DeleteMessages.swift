@@ -29,7 +29,7 @@ package struct DeleteMessages: WriteOperation {
         let queue = try transaction.existingQueue(name)
         // What is no handle of this queue fails below.
         let numbers = handles.compactMap { try? $0.messageNumber(in: queue) }
-        var found = try transaction.places(of: numbers, in: queue.backlog)
+        var (found, groupRuns) = try transaction.places(of: numbers, in: queue)
         found.removeAll { $0.isExpired(in: queue, at: transaction.now) }
         var leaving: [MessagePlace] = []
         let results = handles.map { presented in
@@ -44,7 +44,9 @@ package struct DeleteMessages: WriteOperation {
                 leaving.append(found.remove(at: index))
             }
         }
-        if !leaving.isEmpty { try transaction.remove(leaving, of: queue.backlog, from: queue) }
+        if !leaving.isEmpty {
+            try transaction.remove(leaving, groupRuns: groupRuns, of: queue.backlog, from: queue)
+        }
         return results
     }
 }
