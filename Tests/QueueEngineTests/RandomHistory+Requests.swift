@@ -108,13 +108,19 @@ extension RandomHistory {
 
     func delete() -> (any Job)? {
         if handles.isEmpty { return nil }
-        return delete(one(of: chance(60) ? handles.suffix(8) : handles))
+        let handle = one(of: chance(60) ? handles.suffix(8) : handles)
+        if chance(60) { return delete([handle]) }
+        return delete([handle] + handles.suffix(20).filter { $0.queue == handle.queue && chance(70) }.suffix(9))
     }
 
-    func delete(_ handle: ReferenceQueues.Handle) -> any Job {
-        let presented = PresentedHandle(handle.presented, text: "handle")
-        return write(DeleteMessages(from: handle.queue, [presented])) { [self] result in
-            try compare(result, "delete from \(handle.queue.name)") { $0.delete(by: handle) }
+    /// Deletes messages of one queue in a batch.
+    func delete(_ handles: [ReferenceQueues.Handle]) -> any Job {
+        let queue = handles[0].queue
+        let presented = handles.map { PresentedHandle($0.presented, text: "handle") }
+        return write(DeleteMessages(from: queue, presented)) { [self] result in
+            for (index, handle) in handles.enumerated() {
+                try compare(result.flatMap { $0[index] }, "delete from \(queue.name)") { $0.delete(by: handle) }
+            }
         }
     }
 
@@ -125,7 +131,7 @@ extension RandomHistory {
         let change = ChangeMessageVisibility.Change(
             PresentedHandle(handle.presented, text: "handle"), timeoutSeconds: timeout)
         return write(ChangeMessageVisibility(in: handle.queue, [change])) { [self] result in
-            try compare(result, "change in \(handle.queue.name) to \(timeout)") {
+            try compare(result.flatMap { $0[0] }, "change in \(handle.queue.name) to \(timeout)") {
                 $0.changeVisibility(by: handle, to: timeout)
             }
         }
@@ -133,10 +139,10 @@ extension RandomHistory {
 
     /// Does to the model what was done to the engine, and compares the answers.
     private func compare(
-        _ result: Result<[Result<Void, QueueError>], QueueError>, _ what: String,
+        _ result: Result<Void, QueueError>, _ what: String,
         apply: (inout ReferenceQueues) -> Result<Void, QueueError>
     ) throws {
-        let answer = result.flatMap { $0[0] }.error
+        let answer = result.error
         tell("\(what): \(answer.map { "\($0)" } ?? "done")")
         let expected = apply(&model).error
         guard answer == expected else {
@@ -152,7 +158,7 @@ extension RandomHistory {
             try batch([receive(from: name, limit: 10, timeout: 30, wait: 0)])
             guard handles.last?.place != before else { return }
             let received = handles.suffix(10).filter { $0.queue == name && $0.receivedAt == model.now }
-            try batch(received.map(delete))
+            if !received.isEmpty { try batch([delete(received)]) }
         }
     }
 
