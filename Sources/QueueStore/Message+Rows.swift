@@ -172,25 +172,24 @@ extension WriteTransaction {
     }
 
     /// Hands ready messages of a queue out: one receive more, hidden until `visibleAt`. Those of a FIFO queue are the first
-    /// of one group. Returns them as they are now.
+    /// of one group. Their records say so from then on.
     func receive(
-        _ messages: [MessageRecord], from queue: QueueRecord, until visibleAt: Timestamp
-    ) throws(SQLiteError) -> [MessageRecord] {
-        guard let first = messages.first else { return [] }
-        let group = queue.settings.isFIFO ? first.groupID : nil
-        try receiveRows(messages.map(\.id), inFIFOGroup: group, of: queue.backlog, until: visibleAt)
+        _ deliveries: [Delivery], from queue: QueueRecord, until visibleAt: Timestamp
+    ) throws(SQLiteError) {
+        if deliveries.isEmpty { return }
+        let group = queue.settings.isFIFO ? deliveries[0].message.groupID : nil
+        try receiveRows(deliveries.map(\.message.id), inFIFOGroup: group, of: queue.backlog, until: visibleAt)
         try changeCounts(of: queue.backlog) {
-            for message in messages { $0[message.state] -= 1 }
-            $0[.inFlight] += messages.count
+            for delivery in deliveries { $0[delivery.message.state] -= 1 }
+            $0[.inFlight] += deliveries.count
         }
         if let group {
             try endTurn(of: group, in: queue.backlog)
         } else {
-            try groupsChanged(of: messages, to: .inFlight, in: queue)
+            try groupsChanged(of: deliveries.map(\.message), to: .inFlight, in: queue)
         }
         news.messageHidden(until: visibleAt)
-        for message in messages { message.wasReceived(at: now, until: visibleAt) }
-        return messages
+        for delivery in deliveries { delivery.message.wasReceived(at: now, until: visibleAt) }
     }
 
     /// The dead-letter queue an exhausted message belongs into; nil where it stays. A target that no longer exists is

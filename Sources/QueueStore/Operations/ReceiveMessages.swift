@@ -71,23 +71,23 @@ package struct ReceiveMessages: WriteOperation {
         var rewritten = 0
         var hasDoneMuch: Bool { discarded >= Self.discardedMax || rewritten >= WriteTransaction.rewrittenMax }
         while taken.count < wanted, !hasDoneMuch {
-            let deliverable = try transaction.nextDeliverable(wanted - taken.count, in: queue)
-            if deliverable.isEmpty { break }
-            var given: [Delivery] = []
-            for delivery in deliverable {
-                if delivery.message.isExpired(in: queue, at: transaction.now) {
-                    try transaction.remove(delivery.message, from: queue)
+            var given = try transaction.nextDeliverable(wanted - taken.count, in: queue)
+            if given.isEmpty { break }
+            var index = 0
+            while index < given.count {
+                if given[index].message.isExpired(in: queue, at: transaction.now) {
+                    try transaction.remove(given.remove(at: index).message, from: queue)
                     discarded += 1
-                } else if let target = try transaction.deadLetterQueue(for: delivery.message, in: queue) {
-                    rewritten += try transaction.move(delivery.message, from: queue, toDeadLetterQueue: target)
+                } else if let target = try transaction.deadLetterQueue(for: given[index].message, in: queue) {
+                    let message = given.remove(at: index).message
+                    rewritten += try transaction.move(message, from: queue, toDeadLetterQueue: target)
                     discarded += 1
                 } else {
-                    given.append(delivery)
+                    index += 1
                 }
             }
-            let received = try transaction.receive(given.map(\.message), from: queue, until: visibleAt)
-            for index in given.indices { given[index].message = received[index] }
-            taken += given
+            try transaction.receive(given, from: queue, until: visibleAt)
+            if taken.isEmpty { taken = given } else { taken += given }
         }
         if hasDoneMuch { transaction.news.unfinishedQueues.insert(queue.id) }
         return taken
