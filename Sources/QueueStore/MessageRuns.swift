@@ -90,6 +90,10 @@ extension WriteTransaction {
     }
 
     private func deleteBodies(_ run: ClosedRange<Int64>) throws(SQLiteError) {
+        // For one alone, SQLite need not look at the next, which may lie in a page that nothing else asks for.
+        if run.count == 1 {
+            return try connection.statement("DELETE FROM message_body WHERE id = ?").run(run.lowerBound)
+        }
         try connection.statement("DELETE FROM message_body WHERE id BETWEEN ? AND ?").run(
             run.lowerBound, run.upperBound)
     }
