@@ -69,12 +69,12 @@ extension WriteTransaction {
         var rest = ids
         for run in groupRuns where run.ids.allSatisfy(rest.contains) {
             try deleteRows(of: run, in: backlog)
+            for run in Self.runs(of: run.ids) { try deleteBodies(of: run) }
             rest.removeAll(where: run.ids.contains)
         }
         for run in Self.runs(of: rest) {
-            try connection.statement("DELETE FROM message WHERE backlog_id = ? AND id BETWEEN ? AND ?").run(
-                backlog.rawValue, run.lowerBound, run.upperBound)
-            try deleteBodies(run)
+            try deleteRows(of: run, in: backlog)
+            try deleteBodies(of: run)
         }
     }
 
@@ -86,11 +86,20 @@ extension WriteTransaction {
             WHERE backlog_id = ? AND group_id = ? AND deduplication_id IS NOT NULL AND id BETWEEN ? AND ?
             """
         ).run(backlog.rawValue, run.group, first.rawValue, last.rawValue)
-        for run in Self.runs(of: run.ids) { try deleteBodies(run) }
     }
 
-    private func deleteBodies(_ run: ClosedRange<Int64>) throws(SQLiteError) {
-        // For one alone, SQLite need not look at the next, which may lie in a page that nothing else asks for.
+    // For one alone, SQLite need not look at the next, which may lie in a page that nothing else asks for.
+
+    private func deleteRows(of run: ClosedRange<Int64>, in backlog: BacklogID) throws(SQLiteError) {
+        if run.count == 1 {
+            return try connection.statement("DELETE FROM message WHERE backlog_id = ? AND id = ?").run(
+                backlog.rawValue, run.lowerBound)
+        }
+        try connection.statement("DELETE FROM message WHERE backlog_id = ? AND id BETWEEN ? AND ?").run(
+            backlog.rawValue, run.lowerBound, run.upperBound)
+    }
+
+    private func deleteBodies(of run: ClosedRange<Int64>) throws(SQLiteError) {
         if run.count == 1 {
             return try connection.statement("DELETE FROM message_body WHERE id = ?").run(run.lowerBound)
         }
