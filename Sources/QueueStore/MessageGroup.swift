@@ -59,14 +59,16 @@ extension WriteTransaction {
     // MARK: FIFO queues
 
     private func updateTurn(of group: String, in queue: QueueRecord) throws(SQLiteError) {
-        let backlog = queue.backlog.rawValue
         switch try stateOfFirst(in: group, of: queue.backlog) {
         case nil: try removeGroup(group, of: queue.backlog)
         case .ready, .fresh:
-            guard try groupRow(group, in: queue.backlog)?.position == nil else { return }
-            try connection.statement("UPDATE message_group SET position = ? WHERE backlog_id = ? AND group_id = ?").run(
-                try nextSequenceNumber().rawValue, backlog, group)
-            news.availableQueues.insert(queue.id)
+            let turns = try connection.statement(
+                """
+                UPDATE message_group SET position = ?
+                WHERE backlog_id = ? AND group_id = ? AND position IS NULL
+                """
+            ).runCountingChanges(try nextSequenceNumber().rawValue, queue.backlog.rawValue, group)
+            if turns > 0 { news.availableQueues.insert(queue.id) }
         case .inFlight, .delayed: try endTurn(of: group, in: queue.backlog)
         }
     }
