@@ -21,7 +21,10 @@ struct WriteJob<Operation: WriteOperation>: Job {
     func run(in core: EngineCore, _ transaction: WriteTransaction) -> Answer? {
         let result = transaction.perform(operation)
         let completion = completion
-        return { failure in completion(failure.map { .failure($0) } ?? result) }
+        // Not `map` and `??`, for which types are looked up here at run time: this is not specialised.
+        return { failure in
+            if let failure { completion(.failure(failure)) } else { completion(result) }
+        }
     }
 
     func refuse(in core: EngineCore, with error: QueueError) { completion(.failure(error)) }
