@@ -1,15 +1,16 @@
 import QueueModel
 import SQLite
 
-/// Messages of a FIFO group that are neighbours in it, in their order: all that it has from the first to the last of them. Other
-/// groups may have sent in between.
+/// Messages of a FIFO group that are neighbours in it, in their order: all that it has from the first to the last of them.
+/// Messages of other groups may have been sent in between.
 struct GroupRun {
     let group: String
     let ids: [SequenceNumber]
 }
 
-/// Statements over messages of a backlog that were sent one after the other: their numbers leave no gap, so that no
-/// other row can stand between them. Ten rows in a row cost SQLite half of what ten statements do.
+/// Statements over messages of a backlog that stand side by side, since they were sent one after the other and their numbers
+/// leave no gap, or since they are neighbours in a FIFO group: no other row can stand between them. Ten rows in a row cost
+/// SQLite half of what ten statements do.
 extension WriteTransaction {
     /// Where the messages with these numbers stand, as far as there are any, and which are neighbours in a FIFO group.
     func places(
@@ -88,8 +89,8 @@ extension WriteTransaction {
         ).run(backlog.rawValue, run.group, first.rawValue, last.rawValue)
     }
 
-    // For one alone, SQLite need not look at the next, which may lie in a page that nothing else asks for.
-
+    /// Of one alone SQLite is told that it is one: behind a range of one number it looks at the next row, which may lie in a
+    /// page that nothing else asks for. So with bodies.
     private func deleteRows(of run: ClosedRange<Int64>, in backlog: BacklogID) throws(SQLiteError) {
         if run.count == 1 {
             return try connection.statement("DELETE FROM message WHERE backlog_id = ? AND id = ?").run(
