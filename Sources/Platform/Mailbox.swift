@@ -70,7 +70,8 @@ package final class Mailbox<Element: Sendable>: @unchecked Sendable {  // all st
         if mustSignal { pthread_cond_signal(condition) }
     }
 
-    private var hasSomethingToTake: Bool { !elements.isEmpty && !areSpent && !gathers }
+    // `isEmpty` of an array whose element is not known here would look up its types at each call; `count` does not.
+    private var hasSomethingToTake: Bool { elements.count > 0 && !areSpent && !gathers }
 
     private func dropSpent() {
         guard areSpent else { return }
@@ -95,7 +96,7 @@ package final class Mailbox<Element: Sendable>: @unchecked Sendable {  // all st
     package func takeAll(into taken: inout [Element], timeoutMilliseconds: Int64?) {
         pthread_mutex_lock(mutex)
         var timeout = timeoutMilliseconds
-        if !taken.isEmpty, mustWait {
+        if taken.count > 0, mustWait {
             let pause = min(timeout ?? .max, Self.spentMilliseconds)
             wait(timeoutMilliseconds: pause)
             timeout = timeout.map { $0 - pause }
