@@ -393,6 +393,17 @@ import Testing
         }
     }
 
+    @Test func `what came together with a stop is carried out, however much it is`() throws {
+        let loop = try EventLoop(
+            configuration: HTTPServerConfiguration(), listeners: [], port: 0, handler: handler,
+            logger: Logger(minimumLevel: .error), clock: SystemClock())
+        loop.mailbox.post(.shutDown(deadline: 0))
+        let done = Mailbox<Int>(capacity: 100)
+        for number in 1...100 { loop.mailbox.post(.run { _ = done.post(number) }) }
+        loop.run()
+        #expect(done.takeAll(timeoutMilliseconds: 0) == Array(1...100))
+    }
+
     @Test func `a server can be stopped from many threads, and without having been started`() throws {
         try withServer { server in
             let threads = try (0..<10).map { _ in
