@@ -297,15 +297,6 @@ package struct BatchNews: Sendable {
 
     /// Records that expire were written: deduplication ids, receive attempts, names of deleted queues.
     package var recordsExpire = false
-    /// The queue that got the latest message, most often also the next: it is sooner compared than looked up in a set.
-    private var latestArrival: QueueID?
-
-    /// A new message came into a queue.
-    mutating func messageArrived(in queue: QueueID) {
-        if queue == latestArrival { return }
-        latestArrival = queue
-        queuesWithArrivals.insert(queue)
-    }
 
     mutating func messageHidden(until visibleAt: Timestamp) {
         nextVisibleAt = nextVisibleAt.map { min($0, visibleAt) } ?? visibleAt

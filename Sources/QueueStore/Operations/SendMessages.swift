@@ -86,7 +86,7 @@ extension WriteTransaction {
         if let deduplicationID {
             try remember(sent, number: id, id: deduplicationID, group: group, in: queue)
         }
-        news.messageArrived(in: queue.id)
+        news.queuesWithArrivals.insert(queue.id)
         if state == .delayed { news.messageHidden(until: visibleAt) } else { news.availableQueues.insert(queue.id) }
         return sent
     }
