@@ -41,6 +41,7 @@ let package = Package(
                 .embedInCode("0004_backlog_changed_at.sql"),
                 .embedInCode("0005_fresh_messages.sql"),
                 .embedInCode("0006_turn_of_fifo_groups.sql"),
+                .embedInCode("0007_messages_of_groups_together.sql"),
             ],
             swiftSettings: strict),
         library("QueueStore", uses: ["SQLite", "Migrations", "QueueModel", "Crypto", "Platform"]),

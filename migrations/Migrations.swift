@@ -18,5 +18,8 @@ package struct Migration: Sendable {
         Migration(version: 5, name: "0005_fresh_messages", sql: PackageResources._005_fresh_messages_sql),
         Migration(
             version: 6, name: "0006_turn_of_fifo_groups", sql: PackageResources._006_turn_of_fifo_groups_sql),
+        Migration(
+            version: 7, name: "0007_messages_of_groups_together",
+            sql: PackageResources._007_messages_of_groups_together_sql),
     ]
 }

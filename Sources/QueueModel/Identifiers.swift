@@ -29,6 +29,16 @@ package struct SequenceNumber: Sendable, Hashable, Comparable {
     }
 }
 
+/// A message group of a FIFO queue: the sequence number of the message with which it came into being. A group that has lost
+/// its last message comes with the next one as a new one.
+package struct GroupNumber: Sendable, Hashable {
+    package let rawValue: Int64
+    package init(_ rawValue: Int64) { self.rawValue = rawValue }
+
+    /// What messages of standard queues have.
+    package static let none = GroupNumber(0)
+}
+
 /// A message's public id: a random UUID (version 4), 16 bytes.
 package struct MessageID: Sendable, Hashable {
     package let bytes: [UInt8]

@@ -7,7 +7,7 @@ struct Arrivals {
     /// A class, since each copy of so many fields costs a dozen reference counts.
     final class Message {
         let backlog: BacklogID
-        let id: SequenceNumber
+        let key: MessageKey
         let messageID: MessageID
         let state: MessageState
         let visibleAt: Timestamp
@@ -17,11 +17,11 @@ struct Arrivals {
         let content: OutgoingMessage
 
         init(
-            backlog: BacklogID, id: SequenceNumber, messageID: MessageID, state: MessageState, visibleAt: Timestamp,
+            backlog: BacklogID, key: MessageKey, messageID: MessageID, state: MessageState, visibleAt: Timestamp,
             sentAt: Timestamp, deduplicationID: String?, content: OutgoingMessage
         ) {
             self.backlog = backlog
-            self.id = id
+            self.key = key
             self.messageID = messageID
             self.state = state
             self.visibleAt = visibleAt
@@ -64,15 +64,18 @@ struct Arrivals {
         guard isLong else {
             return try connection.statement(
                 """
-                INSERT INTO message (backlog_id, id, message_id, state, visible_at, sent_at, group_id, deduplication_id)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO message
+                    (line, id, backlog_id, message_id, state, visible_at, sent_at, group_id, deduplication_id)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
         }
         return try connection.statement(
             """
-            INSERT INTO message (backlog_id, id, message_id, state, visible_at, sent_at, group_id, deduplication_id)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?, ?, ?),
-                (?, ?, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO message
+                (line, id, backlog_id, message_id, state, visible_at, sent_at, group_id, deduplication_id)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?, ?, ?, ?),
+                (?, ?, ?, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?, ?, ?, ?),
+                (?, ?, ?, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?, ?, ?, ?)
             """)
     }
 
@@ -90,8 +93,9 @@ struct Arrivals {
     }
 
     private static func bind(_ message: Message, to values: inout ValueBinder) {
+        values.bind(message.key.line.rawValue)
+        values.bind(message.key.id.rawValue)
         values.bind(message.backlog.rawValue)
-        values.bind(message.id.rawValue)
         values.bind(message.messageID.bytes)
         values.bind(message.state.rawValue)
         values.bind(message.visibleAt.milliseconds)
@@ -101,7 +105,7 @@ struct Arrivals {
     }
 
     private static func bindBody(of message: Message, to values: inout ValueBinder) {
-        values.bind(message.id.rawValue)
+        values.bind(message.key.id.rawValue)
         values.bind(UTF8Text(message.content.body))
         values.bind(message.content.bodyMD5)
         values.bind(message.content.attributes)

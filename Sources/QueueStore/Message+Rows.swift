@@ -22,7 +22,7 @@ enum MessageState: Int64 {
 /// A class, since each copy of so many fields costs a dozen reference counts.
 final class MessageRecord: PlacedMessage {
     let backlog: BacklogID
-    let id: SequenceNumber
+    let key: MessageKey
     let messageID: MessageID
     var state: MessageState
     var visibleAt: Timestamp
@@ -36,17 +36,17 @@ final class MessageRecord: PlacedMessage {
 
     init(_ row: Row) {
         backlog = BacklogID(row.integer(0))
-        id = SequenceNumber(row.integer(1))
-        messageID = MessageID(stored: row.bytes(2))
-        state = MessageState(rawValue: row.integer(3)) ?? .ready
-        visibleAt = Timestamp(milliseconds: row.integer(4))
-        receiveCount = Int(row.integer(5))
-        sentAt = Timestamp(milliseconds: row.integer(6))
-        firstReceivedAt = row.integerOrNil(7).map(Timestamp.init(milliseconds:))
-        groupID = row.textOrNil(8)
-        deduplicationID = row.textOrNil(9)
-        deadLetterSource = row.textOrNil(10)
-        receivedElsewhere = Int(row.integer(11))
+        key = MessageKey(line: Line(row.integer(1)), id: SequenceNumber(row.integer(2)))
+        messageID = MessageID(stored: row.bytes(3))
+        state = MessageState(rawValue: row.integer(4)) ?? .ready
+        visibleAt = Timestamp(milliseconds: row.integer(5))
+        receiveCount = Int(row.integer(6))
+        sentAt = Timestamp(milliseconds: row.integer(7))
+        firstReceivedAt = row.integerOrNil(8).map(Timestamp.init(milliseconds:))
+        groupID = row.textOrNil(9)
+        deduplicationID = row.textOrNil(10)
+        deadLetterSource = row.textOrNil(11)
+        receivedElsewhere = Int(row.integer(12))
     }
 
     /// What a receive changes.
@@ -66,14 +66,14 @@ final class MessageRecord: PlacedMessage {
 
 /// The changes a message goes through. Each keeps the counts of its backlog and the row of its group in step.
 extension WriteTransaction {
-    func message(_ id: SequenceNumber, in backlog: BacklogID) throws(SQLiteError) -> MessageRecord? {
+    func message(_ key: MessageKey) throws(SQLiteError) -> MessageRecord? {
         try connection.statement(
             """
-            SELECT backlog_id, id, message_id, state, visible_at, receive_count, sent_at, first_received_at, group_id,
-                deduplication_id, dead_letter_source, received_elsewhere
-            FROM message WHERE backlog_id = ? AND id = ?
+            SELECT backlog_id, line, id, message_id, state, visible_at, receive_count, sent_at, first_received_at,
+                group_id, deduplication_id, dead_letter_source, received_elsewhere
+            FROM message WHERE line = ? AND id = ?
             """
-        ).first(backlog.rawValue, id.rawValue, read: MessageRecord.init)
+        ).first(key.line.rawValue, key.id.rawValue, read: MessageRecord.init)
     }
 
     /// Takes a message out of the store.
@@ -85,7 +85,7 @@ extension WriteTransaction {
     func remove(
         _ messages: [some PlacedMessage], groupRuns: [GroupRun] = [], of backlog: BacklogID, from queue: QueueRecord?
     ) throws(SQLiteError) {
-        try deleteRows(messages.map(\.id), groupRuns: groupRuns, of: backlog)
+        try deleteRows(messages.map(\.key), groupRuns: groupRuns)
         if let queue, messages.contains(where: { $0.state == .inFlight }),
             try counts(of: backlog).inFlight >= options.inFlightMax
         {
@@ -99,8 +99,9 @@ extension WriteTransaction {
 
     /// Lets a message be received from now on.
     func makeReady(_ message: MessageRecord, in queue: QueueRecord, at visibleAt: Timestamp) throws(SQLiteError) {
-        try connection.statement("UPDATE message SET state = 0, visible_at = ? WHERE backlog_id = ? AND id = ?").run(
-            visibleAt.milliseconds, message.backlog.rawValue, message.id.rawValue)
+        try connection.statement(
+            "UPDATE message SET state = 0, visible_at = ? WHERE line = ? AND id = ?"
+        ).run(visibleAt.milliseconds, message.key.line.rawValue, message.id.rawValue)
         try changeCounts(of: message.backlog) {
             $0[message.state] -= 1
             $0[.ready] += 1
@@ -112,7 +113,7 @@ extension WriteTransaction {
 
     /// Lets messages of a queue be received that were hidden until now.
     func makeVisible(_ messages: [MessageRecord], in queue: QueueRecord) throws(SQLiteError) {
-        try makeRowsReady(messages.map(\.id), of: queue.backlog)
+        try makeRowsReady(messages.map(\.key))
         try changeCounts(of: queue.backlog) {
             for message in messages { $0[message.state] -= 1 }
             $0[.ready] += messages.count
@@ -124,8 +125,9 @@ extension WriteTransaction {
 
     /// Hides a message without a new receive.
     func hide(_ message: MessageRecord, in queue: QueueRecord, until visibleAt: Timestamp) throws(SQLiteError) {
-        try connection.statement("UPDATE message SET state = 1, visible_at = ? WHERE backlog_id = ? AND id = ?").run(
-            visibleAt.milliseconds, message.backlog.rawValue, message.id.rawValue)
+        try connection.statement(
+            "UPDATE message SET state = 1, visible_at = ? WHERE line = ? AND id = ?"
+        ).run(visibleAt.milliseconds, message.key.line.rawValue, message.id.rawValue)
         try changeCounts(of: message.backlog) {
             $0[message.state] -= 1
             $0[.inFlight] += 1
@@ -141,7 +143,7 @@ extension WriteTransaction {
     ) throws(SQLiteError) {
         if deliveries.isEmpty { return }
         let group = queue.settings.isFIFO ? deliveries[0].message.groupID : nil
-        try receiveRows(deliveries.map(\.message.id), inFIFOGroup: group, of: queue.backlog, until: visibleAt)
+        try receiveRows(deliveries.map(\.message.key), until: visibleAt)
         try changeCounts(of: queue.backlog) {
             for delivery in deliveries { $0[delivery.message.state] -= 1 }
             $0[.inFlight] += deliveries.count
@@ -173,21 +175,22 @@ extension WriteTransaction {
     ) throws(SQLiteError) -> Int {
         let isFIFO = target.settings.isFIFO
         let id = isFIFO ? try nextSequenceNumber() : message.id
+        let key = try join(message.groupID, as: id, state: .ready, in: target)
         try connection.statement(
             """
-            UPDATE message SET backlog_id = ?, id = ?, state = 0, visible_at = ?, sent_at = ?, deduplication_id = ?,
-                dead_letter_source = ?, received_elsewhere = receive_count
-            WHERE backlog_id = ? AND id = ?
+            UPDATE message SET backlog_id = ?, line = ?, id = ?, state = 0, visible_at = ?, sent_at = ?,
+                deduplication_id = ?, dead_letter_source = ?, received_elsewhere = receive_count
+            WHERE line = ? AND id = ?
             """
         ).run(
-            target.backlog.rawValue, id.rawValue, now.milliseconds, (isFIFO ? now : message.sentAt).milliseconds,
-            isFIFO ? message.messageID.text : message.deduplicationID, queue.name.arn, message.backlog.rawValue,
+            target.backlog.rawValue, key.line.rawValue, id.rawValue, now.milliseconds,
+            (isFIFO ? now : message.sentAt).milliseconds,
+            isFIFO ? message.messageID.text : message.deduplicationID, queue.name.arn, message.key.line.rawValue,
             message.id.rawValue)
         let length = id == message.id ? 0 : try renumberBody(of: message, to: id)
         try changeCounts(of: message.backlog) { $0[message.state] -= 1 }
         try groupsChanged(of: [message], to: nil, in: queue)
         try changeCounts(of: target.backlog) { $0[.ready] += 1 }
-        if let group = message.groupID { try groupReceived(id, group: group, state: .ready, in: target) }
         news.availableQueues.insert(target.id)
         news.queuesWithOldArrivals.insert(target.id)
         try noteIfEmptied(queue)
@@ -203,20 +206,21 @@ extension WriteTransaction {
     ) throws(SQLiteError) -> Int {
         let id = try nextSequenceNumber()
         let state = MessageState.ofArrival(delaySeconds: 0, groupID: message.groupID)
+        let key = try join(message.groupID, as: id, state: state, in: target)
         try connection.statement(
             """
-            UPDATE message SET backlog_id = ?1, id = ?2, message_id = ?3, state = ?4, visible_at = ?5, sent_at = ?5,
-                receive_count = 0, first_received_at = NULL, dead_letter_source = NULL, received_elsewhere = 0
-            WHERE backlog_id = ?6 AND id = ?7
+            UPDATE message SET backlog_id = ?1, line = ?2, id = ?3, message_id = ?4, state = ?5,
+                visible_at = ?6, sent_at = ?6, receive_count = 0, first_received_at = NULL, dead_letter_source = NULL,
+                received_elsewhere = 0
+            WHERE line = ?7 AND id = ?8
             """
         ).run(
-            target.backlog.rawValue, id.rawValue, randomMessageID().bytes, state.rawValue, now.milliseconds,
-            message.backlog.rawValue, message.id.rawValue)
+            target.backlog.rawValue, key.line.rawValue, id.rawValue, randomMessageID().bytes, state.rawValue,
+            now.milliseconds, message.key.line.rawValue, message.id.rawValue)
         let length = try renumberBody(of: message, to: id)
         try changeCounts(of: message.backlog) { $0[message.state] -= 1 }
         try groupsChanged(of: [message], to: nil, in: queue)
         try changeCounts(of: target.backlog) { $0.arrived(id, as: state) }
-        if let group = message.groupID { try groupReceived(id, group: group, state: state, in: target) }
         news.availableQueues.insert(target.id)
         news.queuesWithArrivals.insert(target.id)
         return length

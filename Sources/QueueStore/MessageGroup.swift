@@ -12,26 +12,25 @@ extension WriteTransaction {
     /// A noisy group's position lies behind every sequence number.
     static let noisyOffset: Int64 = 1 << 62
 
-    /// A message joined the group.
-    func groupReceived(
-        _ id: SequenceNumber, group: String, state: MessageState, in queue: QueueRecord
-    ) throws(SQLiteError) {
-        let isReady = state == .ready
+    /// A message comes to a queue, with this number and state: its group takes note. Returns where it will stand.
+    func join(
+        _ group: String?, as id: SequenceNumber, state: MessageState, in queue: QueueRecord
+    ) throws(SQLiteError) -> MessageKey {
+        guard let group else { return MessageKey(line: Line(of: queue.backlog), id: id) }
+        let position = state == .ready ? id.rawValue : nil
         if queue.settings.isFIFO {
-            // Behind others of its group a message changes nothing; alone it is the group's head.
-            try database.statement(
-                "INSERT INTO message_group (backlog_id, group_id, position) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
-            ).run(queue.backlog.rawValue, group, isReady ? id.rawValue : nil)
-        } else {
-            // A message that was moved keeps its number, and may stand before those that are there.
-            try database.statement(
-                """
-                INSERT INTO message_group (backlog_id, group_id, position) VALUES (?1, ?2, ?3)
-                ON CONFLICT DO UPDATE SET position = ?3 + coalesce(position & ?4, 0)
-                WHERE ?3 IS NOT NULL AND (position IS NULL OR position & ~?4 > ?3)
-                """
-            ).run(queue.backlog.rawValue, group, isReady ? id.rawValue : nil, Self.noisyOffset)
+            let number = try number(ofFIFOGroup: group, joinedBy: id, position, in: queue.backlog)
+            return MessageKey(line: Line(of: number), id: id)
         }
+        // A message that was moved keeps its number, and may stand before those that are there.
+        try database.statement(
+            """
+            INSERT INTO message_group (backlog_id, group_id, position) VALUES (?1, ?2, ?3)
+            ON CONFLICT DO UPDATE SET position = ?3 + coalesce(position & ?4, 0)
+            WHERE ?3 IS NOT NULL AND (position IS NULL OR position & ~?4 > ?3)
+            """
+        ).run(queue.backlog.rawValue, group, position, Self.noisyOffset)
+        return MessageKey(line: Line(of: queue.backlog), id: id)
     }
 
     /// Messages of a queue left the states that they tell for another one, nil if they left the queue.
@@ -40,16 +39,16 @@ extension WriteTransaction {
     ) throws(SQLiteError) {
         guard let queue else { return }
         // Groups go to the back in the order in which the last of their messages changed.
-        var changes: [(group: String, inFlight: Int)] = []
+        var changes: [(group: String, line: Line, inFlight: Int)] = []
         for message in messages {
             guard let group = message.groupID else { continue }
             let others = changes.lastIndex { $0.group == group }.map { changes.remove(at: $0).inFlight } ?? 0
             let own = (to == .inFlight ? 1 : 0) - (message.state == .inFlight ? 1 : 0)
-            changes.append((group, others + own))
+            changes.append((group, message.key.line, others + own))
         }
-        for (group, change) in changes {
+        for (group, line, change) in changes {
             if queue.settings.isFIFO {
-                try updateTurn(of: group, in: queue)
+                try updateTurn(of: group, line, in: queue)
             } else {
                 try updatePosition(of: group, inFlight: change, in: queue.backlog)
             }
@@ -58,8 +57,24 @@ extension WriteTransaction {
 
     // MARK: FIFO queues
 
-    private func updateTurn(of group: String, in queue: QueueRecord) throws(SQLiteError) {
-        switch try stateOfFirst(in: group, of: queue.backlog) {
+    /// Behind others of its group a message changes nothing; alone it is the group's head.
+    private func number(
+        ofFIFOGroup group: String, joinedBy id: SequenceNumber, _ position: Int64?, in backlog: BacklogID
+    ) throws(SQLiteError) -> GroupNumber {
+        let known = try database.statement(
+            "SELECT number FROM message_group WHERE backlog_id = ? AND group_id = ?"
+        ).first(backlog.rawValue, group) { GroupNumber($0.integer(0)) }
+        if let known { return known }
+        try database.statement(
+            """
+            INSERT INTO message_group (backlog_id, group_id, position, number, sent_from) VALUES (?, ?, ?, ?, ?)
+            """
+        ).run(backlog.rawValue, group, position, id.rawValue, now.milliseconds)
+        return GroupNumber(id.rawValue)
+    }
+
+    private func updateTurn(of group: String, _ line: Line, in queue: QueueRecord) throws(SQLiteError) {
+        switch try stateOfFirst(in: line) {
         case nil: try removeGroup(group, of: queue.backlog)
         case .ready, .fresh:
             let turns = try connection.statement(
@@ -83,24 +98,17 @@ extension WriteTransaction {
         ).run(backlog.rawValue, group)
     }
 
-    private func stateOfFirst(in group: String, of backlog: BacklogID) throws(SQLiteError) -> MessageState? {
-        try connection.statement(
-            """
-            SELECT state FROM message INDEXED BY message_in_fifo_group
-            WHERE backlog_id = ? AND group_id = ? AND deduplication_id IS NOT NULL ORDER BY id LIMIT 1
-            """
-        ).first(backlog.rawValue, group) { MessageState(rawValue: $0.integer(0)) ?? .ready }
+    private func stateOfFirst(in line: Line) throws(SQLiteError) -> MessageState? {
+        try connection.statement("SELECT state FROM message WHERE line = ? ORDER BY id LIMIT 1").first(line.rawValue) {
+            MessageState(rawValue: $0.integer(0)) ?? .ready
+        }
     }
 
     /// Whether a message of a FIFO group may be handed out though it is not the first: none before it is hidden.
-    func mayBeHandedOut(_ message: MessageRecord, of group: String) throws(SQLiteError) -> Bool {
+    func mayBeHandedOut(_ message: MessageRecord) throws(SQLiteError) -> Bool {
         try connection.statement(
-            """
-            SELECT id FROM message INDEXED BY message_in_fifo_group
-            WHERE backlog_id = ? AND group_id = ? AND deduplication_id IS NOT NULL AND id < ? AND state > 0
-            ORDER BY id LIMIT 1
-            """
-        ).first(message.backlog.rawValue, group, message.id.rawValue) { _ in true } == nil
+            "SELECT id FROM message WHERE line = ? AND id < ? AND state > 0 ORDER BY id LIMIT 1"
+        ).first(message.key.line.rawValue, message.id.rawValue) { _ in true } == nil
     }
 
     // MARK: Standard queues

@@ -8,35 +8,36 @@ import QueueModel
 package final class ReceiptHandleSealer {
     /// Of the tag, whose first half goes into the text.
     private static let tagByteCount = HMACSHA256.tagByteCount / 2
-    private static let sealedByteCount = ReceiptHandle.byteCount + tagByteCount
-    /// Characters of the text.
-    package static let characterCount = (sealedByteCount + 2) / 3 * 4
+    private static let sealedByteCountMax = ReceiptHandle.byteCountMax + tagByteCount
+    /// Characters of the longest text.
+    package static let characterCountMax = (sealedByteCountMax + 2) / 3 * 4
 
     private let hmac: HMACSHA256
 
     /// `key`: the store's secret, 32 bytes.
     package init(key: [UInt8]) { hmac = HMACSHA256(key: key) }
 
-    /// Appends the text of a handle, 72 characters of base64.
+    /// Appends the text of a handle: 72 characters of base64, 84 if it has a message group.
     package func seal(_ handle: ReceiptHandle, to text: inout [UInt8]) {
-        withUnsafeTemporaryAllocation(byteCount: ReceiptHandle.byteCount + HMACSHA256.tagByteCount, alignment: 1) {
-            bytes in
-            let encoded = UnsafeMutableRawBufferPointer(rebasing: bytes[..<ReceiptHandle.byteCount])
+        let length = handle.byteCount
+        withUnsafeTemporaryAllocation(
+            byteCount: ReceiptHandle.byteCountMax + HMACSHA256.tagByteCount, alignment: 1
+        ) { bytes in
+            let encoded = UnsafeMutableRawBufferPointer(rebasing: bytes[..<length])
             handle.encode(to: encoded)
             hmac.writeTag(
-                for: UnsafeRawBufferPointer(encoded),
-                to: UnsafeMutableRawBufferPointer(rebasing: bytes[ReceiptHandle.byteCount...]))
-            Base64.append(UnsafeRawBufferPointer(rebasing: bytes[..<Self.sealedByteCount]), to: &text)
+                for: UnsafeRawBufferPointer(encoded), to: UnsafeMutableRawBufferPointer(rebasing: bytes[length...]))
+            Base64.append(UnsafeRawBufferPointer(rebasing: bytes[..<(length + Self.tagByteCount)]), to: &text)
         }
     }
 
     /// The handle in a text that ``seal(_:to:)`` made, else nil.
     package func open(_ text: [UInt8]) -> ReceiptHandle? {
-        guard text.count == Self.characterCount else { return nil }
-        return withUnsafeTemporaryAllocation(byteCount: Self.characterCount / 4 * 3, alignment: 1) { sealed in
-            guard Base64.decode(text, to: sealed) == Self.sealedByteCount else { return nil }
-            let encoded = UnsafeRawBufferPointer(rebasing: sealed[..<ReceiptHandle.byteCount])
-            let tag = UnsafeRawBufferPointer(rebasing: sealed[ReceiptHandle.byteCount..<Self.sealedByteCount])
+        guard text.count <= Self.characterCountMax else { return nil }
+        return withUnsafeTemporaryAllocation(byteCount: Self.characterCountMax / 4 * 3, alignment: 1) { sealed in
+            guard let count = Base64.decode(text, to: sealed), count > Self.tagByteCount else { return nil }
+            let encoded = UnsafeRawBufferPointer(rebasing: sealed[..<(count - Self.tagByteCount)])
+            let tag = UnsafeRawBufferPointer(rebasing: sealed[(count - Self.tagByteCount)..<count])
             return isTag(tag, of: encoded) ? ReceiptHandle(encoded: encoded) : nil
         }
     }

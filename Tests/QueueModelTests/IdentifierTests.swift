@@ -108,24 +108,35 @@ struct IdentifierTests {
         arguments: [
             (1, 2, 3, 4, 5), (Int64.max, Int64.max, Int64.max, Int(UInt32.max), Int64.max),
             (0x0102_0304_0506_0708, 1, 1 << 40, 1000, 1_700_000_000_000),
-        ] as [(Int64, Int64, Int64, Int, Int64)])
-    func handle(queue: Int64, backlog: Int64, message: Int64, receiveCount: Int, receivedAt: Int64) {
+        ] as [(Int64, Int64, Int64, Int, Int64)], [0, 1, 1 << 40, Int64.max])
+    func handle(of numbers: (Int64, Int64, Int64, Int, Int64), group: Int64) {
+        let (queue, backlog, message, receiveCount, receivedAt) = numbers
         let handle = ReceiptHandle(
             queue: QueueID(queue), backlog: BacklogID(backlog), message: SequenceNumber(message),
-            receiveCount: receiveCount, receivedAt: Timestamp(milliseconds: receivedAt))
-        #expect(handle.encoded.count == ReceiptHandle.byteCount)
+            group: GroupNumber(group), receiveCount: receiveCount, receivedAt: Timestamp(milliseconds: receivedAt))
+        #expect(handle.encoded.count == (group == 0 ? 37 : 45))
         #expect(ReceiptHandle(encoded: handle.encoded) == handle)
     }
 
-    @Test func `other bytes are no handle`() {
+    @Test("other bytes are no handle", arguments: [GroupNumber.none, GroupNumber(6)])
+    func otherBytes(group: GroupNumber) {
         let handle = ReceiptHandle(
-            queue: QueueID(1), backlog: BacklogID(2), message: SequenceNumber(3), receiveCount: 4,
+            queue: QueueID(1), backlog: BacklogID(2), message: SequenceNumber(3), group: group, receiveCount: 4,
             receivedAt: Timestamp(milliseconds: 5))
         let bytes = handle.encoded
         #expect(ReceiptHandle(encoded: []) == nil)
         #expect(ReceiptHandle(encoded: Array(bytes.dropLast())) == nil)
         #expect(ReceiptHandle(encoded: bytes + [0]) == nil)
-        #expect(ReceiptHandle(encoded: [2] + bytes.dropFirst()) == nil)
+        for version in 0...UInt8.max where version != bytes[0] {
+            #expect(ReceiptHandle(encoded: [version] + bytes.dropFirst()) == nil)
+        }
+    }
+
+    @Test func `a handle without a group is encoded in one way only`() {
+        let handle = ReceiptHandle(
+            queue: QueueID(1), backlog: BacklogID(2), message: SequenceNumber(3), group: .none, receiveCount: 4,
+            receivedAt: Timestamp(milliseconds: 5))
+        #expect(ReceiptHandle(encoded: [2] + handle.encoded.dropFirst() + [UInt8](repeating: 0, count: 8)) == nil)
     }
 
     // MARK: Time

@@ -11,18 +11,19 @@ struct DamageTests {
     private let now = Timestamp(milliseconds: 1_700_000_000_000)
     private var path: String { directory.file("q.db") }
 
-    /// What a killed daemon leaves: twenty sends, the first ten of them checkpointed and in the last round of the log.
+    /// What a killed daemon leaves: forty sends, the first twenty of them checkpointed and in the last round of the log, which
+    /// is longer than the one before it, that of the schema.
     private func killedDaemon(checkpoints: Bool = true) throws {
         let fixture = try StoreFixture()
         let queue = try fixture.createQueue("q")
-        for number in 1...10 { try fixture.send("\(number)", to: queue) }
+        for number in 1...20 { try fixture.send("\(number)", to: queue) }
         if checkpoints {
             let connection = try Connection(path: fixture.path, mode: .readWriteCreate)
             try connection.keepWALWhenClosed(true)
             try connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
             try connection.close()
         }
-        for number in 11...20 { try fixture.send("\(number)", to: queue) }
+        for number in 21...40 { try fixture.send("\(number)", to: queue) }
         for suffix in ["", "-wal"] {
             directory.write(fixture.directory.contents("store-1.db\(suffix)") ?? [], to: "q.db\(suffix)")
         }
@@ -68,7 +69,7 @@ struct DamageTests {
         try killedDaemon()
         try open()
         #expect(directory.files == ["q.db"])
-        #expect(try messageCount() == 20)
+        #expect(try messageCount() == 40)
     }
 
     @Test func `a file whose log was deleted is refused`() throws {
@@ -104,7 +105,7 @@ struct DamageTests {
         try killedDaemon(checkpoints: false)
         try change("q.db-wal") { $0.removeLast(1000) }
         try open()
-        #expect(try messageCount() == 19)
+        #expect(try messageCount() == 39)
     }
 
     // MARK: The file

@@ -68,6 +68,11 @@ struct DatabaseCheckTests {
             ("UPDATE message_body SET attributes = x'01' WHERE id = 2", "the attributes of message 2 cannot be read"),
             ("UPDATE message_group SET in_flight = 7", "how many of its messages are in flight"),
             ("DELETE FROM message_group", "a group with messages has a row"),
+            ("UPDATE message SET line = line + 7 WHERE line > 0", "stand in the line of their group"),
+            ("UPDATE message SET line = line - 7 WHERE line < 0", "stand in the line of their group"),
+            ("UPDATE message_group SET number = 0", "a FIFO group is numbered by a message that it had"),
+            ("UPDATE message_group SET sent_from = NULL", "retention looks at a FIFO group when"),
+            ("UPDATE message_group SET sent_from = sent_from + 1", "retention looks at a FIFO group when"),
             ("UPDATE message_group SET position = NULL", "a FIFO group has a turn exactly while"),
             ("UPDATE message SET deduplication_id = NULL", "the messages of a FIFO queue have a deduplication id"),
             ("UPDATE message SET deduplication_id = 'd'", "a deduplication id, and no others have"),
@@ -77,7 +82,7 @@ struct DatabaseCheckTests {
             ),
             (
                 """
-                INSERT INTO message SELECT 2, id, message_id, state, visible_at, receive_count, sent_at,
+                INSERT INTO message SELECT line + 7, id, 2, message_id, state, visible_at, receive_count, sent_at,
                     first_received_at, group_id, deduplication_id, dead_letter_source, received_elsewhere
                     FROM message WHERE id = 2
                 """, "a message is in one queue"

@@ -183,6 +183,40 @@ struct FIFOTests {
         #expect(try receive() == ["g1-n1", "g1-n2", "g1-n3", "g2-n1", "g2-n2"])
     }
 
+    @Test func `handles of a group that went and came again delete nothing of it`() throws {
+        try send("g1-m1", "g1-m2")
+        let old = try fixture.receive(from: queue, 2)
+        for result in try fixture.perform(DeleteMessages(from: queue, old.map(\.presented))) { try result.get() }
+        try send("g1-m3", "g1-m4")
+        let new = try fixture.receive(from: queue, 2)
+        for result in try fixture.perform(DeleteMessages(from: queue, old.map(\.presented))) { try result.get() }
+        #expect(try fixture.counts(queue) == [0, 2, 0])
+        for result in try fixture.perform(DeleteMessages(from: queue, new.map(\.presented))) { try result.get() }
+        #expect(try fixture.counts(queue) == [0, 0, 0])
+    }
+
+    @Test func `a handle from before groups were in it serves while it hides its message`() throws {
+        try send("g1-m1", "g2-m1", "g1-m2")
+        let received = try fixture.receive(from: queue, 2)
+        let other = try fixture.receive(from: queue, 1)[0].presentedWithoutGroup
+        let old = received.map(\.presentedWithoutGroup)
+        for result in try fixture.perform(ChangeMessageVisibility(in: queue, [.init(old[1], timeoutSeconds: 60)])) {
+            try result.get()
+        }
+        for result in try fixture.perform(DeleteMessages(from: queue, [old[0], received[1].presented])) {
+            try result.get()
+        }
+        #expect(try fixture.counts(queue) == [0, 1, 0])
+        fixture.advance(seconds: 30)
+        try fixture.makeDueVisible()
+        let results = try fixture.perform(DeleteMessages(from: queue, [other, old[0]]))
+        for result in results { #expect(throws: QueueError.receiptHandleExpired("old")) { try result.get() } }
+        #expect(try receive() == ["g2-m1"])
+        #expect(throws: QueueError.receiptHandleExpired("old")) {
+            try fixture.perform(DeleteMessages(from: queue, [other]))[0].get()
+        }
+    }
+
     @Test func `deleting the last one in flight is news to those who wait`() throws {
         try send("g1-m1", "g1-m2")
         let received = try fixture.receive(from: queue, 1)
@@ -324,6 +358,28 @@ struct FIFOTests {
         let change = SetQueueAttributes(name: queue, attributes: try QueueAttributeChanges(["DelaySeconds": "0"]))
         #expect(try fixture.batch { _ = $0.perform(change) }.availableQueues == [id])
         #expect(try receive() == ["g3-m1"])
+    }
+
+    @Test("a new delay reaches all that are delayed, however many", arguments: [100, 50, 200, 900])
+    func newDelay(seconds: Int) throws {
+        try fixture.setAttributes(of: queue, ["DelaySeconds": "100"])
+        let other = try fixture.createQueue("other.fifo", ["DelaySeconds": "200"])
+        for step in 0..<4 {
+            let messages = (0..<300).map { OutgoingMessage("a", group: "g\($0)", deduplicationID: "\(step) \($0)") }
+            for queue in [queue, other] { try fixture.perform(SendMessages(to: queue, messages, isBatch: true)) }
+            fixture.advance(milliseconds: 100)
+        }
+        try fixture.setAttributes(of: queue, ["DelaySeconds": "\(seconds)"])
+        fixture.advance(milliseconds: Int64(seconds) * 1000 - 401)
+        try fixture.makeDueVisible(limit: 5_000)
+        #expect(try fixture.counts(queue) == [0, 0, 1_200])
+        fixture.advance(milliseconds: 101)
+        try fixture.makeDueVisible(limit: 5_000)
+        #expect(try fixture.counts(queue) == [600, 0, 600])
+        fixture.advance(milliseconds: 200)
+        try fixture.makeDueVisible(limit: 5_000)
+        #expect(try fixture.counts(queue) == [1_200, 0, 0])
+        #expect(try fixture.counts(other).reduce(0, +) == 1_200)
     }
 
     // MARK: Sequence numbers

@@ -400,7 +400,7 @@ struct MessageMoveTaskTests {
         }
         try connection.close()
         #expect(plans.contains { $0.contains("INDEX message_ready") })
-        #expect(plans.contains { $0.contains("PRIMARY KEY (backlog_id=? AND id>? AND id<?)") })
+        #expect(plans.contains { $0.contains("PRIMARY KEY (line=? AND id>? AND id<?)") })
         #expect(plans.contains { $0.contains("INDEX message_in_group (backlog_id=? AND group_id=? AND state=?)") })
         #expect(plans.filter { $0.hasPrefix("SCAN") || $0.hasSuffix("PRIMARY KEY (backlog_id=?)") } == [])
     }

@@ -15,6 +15,8 @@ struct QueryPlanTests {
         // The first entry of an index that holds nothing else.
         "SELECT visible_at FROM message WHERE state > 0 ORDER BY visible_at LIMIT 1",
         "SELECT id FROM backlog WHERE queue_id IS NULL ORDER BY id LIMIT 1",
+        // Handles from before schema version 7, for half a day.
+        "SELECT line FROM message INDEXED BY message_hidden WHERE state > 0 AND id = ? LIMIT 1",
     ]
 
     /// Every kind of operation and sweep once, and what they do in each state of a message.
@@ -110,6 +112,8 @@ struct QueryPlanTests {
         }
         let received = try fixture.receive(from: queue, 4)
         try fixture.perform(DeleteMessages(from: queue, received.map(\.presented)))
+        let message = try fixture.receive(from: queue)[0]
+        try fixture.perform(DeleteMessages(from: queue, [message.presentedWithoutGroup]))
     }
 
     @Test func `every statement finds its rows by an index, in their order`() throws {
@@ -138,7 +142,7 @@ struct QueryPlanTests {
         try fixture.send("body", to: queue, group: "g", deduplicationID: "1")
         try fixture.reopen()
         try fixture.setAttributes(of: queue, ["DelaySeconds": "100"])
-        #expect(fixture.store.keptSQL.allSatisfy { !$0.contains("FROM message WHERE") })
+        #expect(fixture.store.keptSQL.allSatisfy { !$0.contains("FROM message ") })
     }
 
     @Test func `no statement is prepared more than once`() throws {
@@ -162,18 +166,17 @@ struct QueryPlanTests {
             ("ORDER BY visible_at LIMIT ?", "message_hidden"),
             ("receive_count - received_elsewhere >= ?", "message_returned (backlog_id=? AND <expr>>?)"),
             ("group_id IS NULL ORDER BY message.id", "message_ready (backlog_id=?)"),
-            ("state = -1 ORDER BY", "message USING PRIMARY KEY (backlog_id=? AND id>? AND id<?)"),
+            ("state = -1 ORDER BY", "message USING PRIMARY KEY (line=? AND id>? AND id<?)"),
             ("state = +? AND deduplication_id IS NULL", "message_in_group (backlog_id=? AND group_id=? AND state=?)"),
             ("state = 0 AND deduplication_id IS NULL", "message_in_group (backlog_id=? AND group_id=? AND state=?)"),
-            ("deduplication_id IS NOT NULL ORDER BY", "message_in_fifo_group (backlog_id=? AND group_id=?)"),
-            (
-                "deduplication_id IS NOT NULL AND id < ?",
-                "message_in_fifo_group (backlog_id=? AND group_id=? AND id<?)"
-            ),
-            (
-                "deduplication_id IS NOT NULL AND id BETWEEN",
-                "message_in_fifo_group (backlog_id=? AND group_id=? AND id>? AND id<?)"
-            ),
+            ("line = ? ORDER BY", "message USING PRIMARY KEY (line=?)"),
+            ("id < ? AND state > 0", "message USING PRIMARY KEY (line=? AND id<?)"),
+            ("line = ? AND id BETWEEN", "message USING PRIMARY KEY (line=? AND id>? AND id<?)"),
+            ("line = ? AND id = ?", "message USING PRIMARY KEY (line=? AND id=?)"),
+            ("line = ? AND message.id = ?", "message USING PRIMARY KEY (line=? AND id=?)"),
+            ("line = ? AND id < ?", "message USING PRIMARY KEY (line=? AND id<?)"),
+            ("visible_at BETWEEN ?1 AND ?2", "message USING INDEX message_hidden (visible_at>? AND visible_at<?)"),
+            ("ORDER BY sent_from", "message_group_sent_from (backlog_id=? AND sent_from>?)"),
             ("UPDATE message_group SET", "PRIMARY KEY (backlog_id=? AND group_id=?)"),
             ("position IS NOT NULL ORDER BY position", "message_group_next (backlog_id=? AND position>?)"),
             ("WHERE queue_id IS NULL ORDER BY id", "backlog_without_queue"),

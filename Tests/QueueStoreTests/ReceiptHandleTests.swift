@@ -203,13 +203,14 @@ struct ReceiptHandleTests {
 
     // MARK: Seals
 
-    @Test func `a sealed handle opens to itself with the same key only`() {
+    @Test("a sealed handle opens to itself with the same key only", arguments: [(0, 72), (6, 84)])
+    func sealed(group: Int64, length: Int) {
         let handle = ReceiptHandle(
-            queue: QueueID(1), backlog: BacklogID(2), message: SequenceNumber(3), receiveCount: 4,
-            receivedAt: Timestamp(milliseconds: 5))
+            queue: QueueID(1), backlog: BacklogID(2), message: SequenceNumber(3), group: GroupNumber(group),
+            receiveCount: 4, receivedAt: Timestamp(milliseconds: 5))
         let sealer = ReceiptHandleSealer(key: [UInt8](repeating: 7, count: 32))
         let text = sealer.seal(handle)
-        #expect(text.count == 72)
+        #expect(text.count == length)
         #expect(sealer.open(text) == handle)
         #expect(ReceiptHandleSealer(key: [UInt8](repeating: 8, count: 32)).open(text) == nil)
         #expect(sealer.open([]) == nil)

@@ -90,6 +90,63 @@ struct RetentionTests {
         #expect(try fixture.receiveTexts(from: fifo) == ["2"])
     }
 
+    @Test func `messages of FIFO groups expire at their moment, in whatever order the groups come`() throws {
+        let fifo = try fixture.createQueue("q.fifo", ["MessageRetentionPeriod": "60"])
+        func send(_ group: String, _ number: Int) throws {
+            try fixture.send("\(group)\(number)", to: fifo, group: group, deduplicationID: "\(group)\(number)")
+        }
+        let start = fixture.now
+        for number in 1...4 {
+            for group in ["a", "b", "c"] { try send(group, number) }
+            fixture.advance(seconds: 10)
+        }
+        // The oldest of one group has gone, and of another one all, before a new one came.
+        let received = try fixture.receive(from: fifo, 1) + fixture.receive(from: fifo, 4)
+        #expect(received.map(\.text) == ["a1", "b1", "b2", "b3", "b4"])
+        for message in received { try fixture.delete(message, from: fifo) }
+        try send("b", 5)
+        #expect(try fixture.removeExpired(from: fifo).nextDue == start.adding(seconds: 60))
+        fixture.advance(seconds: 20)
+        // Of "a" it has only to find that it is younger; of "c" the first goes.
+        #expect(try fixture.removeExpired(from: fifo).nextDue == start.adding(seconds: 70))
+        #expect(try fixture.counts(fifo) == [7, 0, 0])
+        fixture.advance(seconds: 29)
+        #expect(try fixture.removeExpired(from: fifo).nextDue == start.adding(seconds: 90))
+        #expect(try fixture.counts(fifo) == [3, 0, 0])
+        fixture.advance(seconds: 10)
+        #expect(try fixture.removeExpired(from: fifo).nextDue == start.adding(seconds: 100))
+        fixture.advance(seconds: 1)
+        #expect(try fixture.removeExpired(from: fifo).nextDue == nil)
+        #expect(try fixture.counts(fifo) == [0, 0, 0])
+    }
+
+    @Test("a large sweep of FIFO groups is done in batches", arguments: [1, 2, 3, 7])
+    func largeSweepOfGroups(limit: Int) throws {
+        let fifo = try fixture.createQueue("q.fifo", ["MessageRetentionPeriod": "60"])
+        for number in 1...4 {
+            for group in 1...5 {
+                try fixture.send(
+                    "\(number)", to: fifo, group: "\(group)", deduplicationID: "\(group) \(number)")
+            }
+        }
+        fixture.advance(seconds: 59)
+        try fixture.send("young", to: fifo, group: "3", deduplicationID: "young")
+        fixture.advance(seconds: 1)
+        var batches: [Int] = []
+        while batches.count < 100 {
+            let sweep = try fixture.removeExpired(from: fifo, limit: limit)
+            #expect(sweep.count <= limit)
+            if sweep.nextDue != fixture.now {
+                #expect(sweep.nextDue == fixture.now.adding(seconds: 59))
+                break
+            }
+            batches.append(sweep.count)
+        }
+        #expect(try fixture.counts(fifo) == [1, 0, 0])
+        #expect(batches.reduce(0, +) >= 20 - limit)
+        #expect(try fixture.receiveTexts(from: fifo) == ["young"])
+    }
+
     // MARK: Purge
 
     @Test func `a purge removes visible, delayed and in-flight messages, for good`() throws {

@@ -124,8 +124,8 @@ struct TransactionTests {
         let missing = QueueName(account: "000000000000", region: "us-east-1", name: "missing")
         let handle = PresentedHandle(
             ReceiptHandle(
-                queue: QueueID(1), backlog: BacklogID(1), message: SequenceNumber(1), receiveCount: 1,
-                receivedAt: fixture.now), text: "handle")
+                queue: QueueID(1), backlog: BacklogID(1), message: SequenceNumber(1), group: .none,
+                receiveCount: 1, receivedAt: fixture.now), text: "handle")
         let none = try QueueAttributeChanges([:])
         #expect(throws: QueueError.queueDoesNotExist) {
             try fixture.perform(SendMessages(to: missing, [OutgoingMessage("a")], isBatch: false))

@@ -113,6 +113,32 @@ struct UpgradeTests {
         try expectSound()
     }
 
+    @Test func `a FIFO receive from before the upgrade can be repeated after it, and its messages deleted`() throws {
+        try copyFixture(6)
+        let now = try time()
+        let connection = try Connection(path: path, mode: .readWriteCreate)
+        let until = now.adding(seconds: 30).milliseconds
+        try connection.execute(
+            """
+            UPDATE message SET state = 1, visible_at = \(until), receive_count = 1, first_received_at = sent_at
+                WHERE group_id = 'a';
+            UPDATE message_group SET position = NULL WHERE group_id = 'a';
+            UPDATE backlog SET ready = ready - 2, in_flight = in_flight + 2
+                WHERE id = (SELECT backlog_id FROM queue WHERE is_fifo);
+            INSERT INTO receive_attempt SELECT backlog_id, 'attempt', row_number() OVER (ORDER BY id), id, 1,
+                \(now.milliseconds), \(until), \(until) FROM message WHERE group_id = 'a';
+            """)
+        try connection.close()
+        try serve(at: now) { transaction in
+            let repeated = try transaction.perform(ReceiveMessages(from: tasks, limit: 10, attemptID: "attempt")).get()
+            #expect(repeated.map(\.text) == ["a1", "a2"])
+            let delete = DeleteMessages(from: tasks, repeated.map(\.presentedWithoutGroup))
+            for result in try transaction.perform(delete).get() { try result.get() }
+            #expect(try receive(tasks, transaction).map(\.text) == ["b1", "b2"])
+        }
+        try expectSound()
+    }
+
     @Test("a file of every version can be copied as it is", arguments: versions)
     func copies(version: Int) throws {
         try copyFixture(version)

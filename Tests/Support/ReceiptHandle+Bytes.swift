@@ -3,7 +3,7 @@ import QueueStore
 
 extension ReceiptHandle {
     package var encoded: [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: Self.byteCount)
+        var bytes = [UInt8](repeating: 0, count: byteCount)
         bytes.withUnsafeMutableBytes { encode(to: $0) }
         return bytes
     }

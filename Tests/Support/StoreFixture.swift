@@ -302,4 +302,12 @@ extension OutgoingMessage {
 extension ReceivedMessage {
     package var text: String { String(decoding: body, as: UTF8.self) }
     package var presented: PresentedHandle { PresentedHandle(handle, text: "handle") }
+
+    /// The handle as it was given out on FIFO queues before schema version 7.
+    package var presentedWithoutGroup: PresentedHandle {
+        let old = ReceiptHandle(
+            queue: handle.queue, backlog: handle.backlog, message: handle.message, group: .none,
+            receiveCount: handle.receiveCount, receivedAt: handle.receivedAt)
+        return PresentedHandle(old, text: "old")
+    }
 }

@@ -100,6 +100,34 @@ package struct Invariant: Sendable {
             """
         ),
         (
+            "messages of a FIFO queue stand in the line of their group, and all others in that of their backlog",
+            """
+            SELECT format('message %d stands in line %d rather than %d', id, line, own)
+            FROM (SELECT message.id, line, iif(is_fifo, number, -backlog_id) AS own FROM message JOIN queue USING (backlog_id)
+                LEFT JOIN message_group USING (backlog_id, group_id))
+            WHERE line IS NOT own
+            """
+        ),
+        (
+            "a FIFO group is numbered by a message that it had, and a number is never given again",
+            """
+            SELECT format('group %s of backlog %d, number %d', group_id, backlog_id, number) FROM
+                (SELECT *, count(*) OVER (PARTITION BY number) AS groups FROM message_group JOIN queue USING (backlog_id))
+            WHERE is_fifo AND (number < 1 OR groups > 1) OR NOT is_fifo AND number <> 0
+            UNION ALL SELECT format('message %d of group %d', id, line) FROM message WHERE id < line
+            """
+        ),
+        (
+            "retention looks at a FIFO group when its first message expires, or before",
+            """
+            SELECT format('group %s, sent from %s, first message %s', group_id, sent_from, first_sent_at)
+            FROM (SELECT message_group.*, is_fifo, (SELECT min(sent_at) FROM message
+                    WHERE line = number) AS first_sent_at
+                FROM message_group JOIN queue USING (backlog_id))
+            WHERE iif(is_fifo, sent_from IS NULL OR sent_from > first_sent_at, sent_from IS NOT NULL)
+            """
+        ),
+        (
             "the order of the ids is the order of the sends",
             """
             SELECT format('backlog %d, message %d', backlog_id, id) FROM (SELECT backlog_id, id, sent_at,

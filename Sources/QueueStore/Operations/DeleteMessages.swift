@@ -28,15 +28,15 @@ package struct DeleteMessages: WriteOperation {
     package func run(in transaction: WriteTransaction) throws -> [Result<Void, QueueError>] {
         let queue = try transaction.existingQueue(name)
         // What is no handle of this queue fails below.
-        let numbers = handles.compactMap { try? $0.messageNumber(in: queue) }
-        var (found, groupRuns) = try transaction.places(of: numbers, in: queue)
+        let keys = try handles.map { try transaction.key(of: $0, in: queue) }
+        var (found, groupRuns) = try transaction.places(of: keys.compactMap { try? $0.get() })
         found.removeAll { $0.isExpired(in: queue, at: transaction.now) }
         var leaving: [MessagePlace] = []
-        let results = handles.map { presented in
+        let results = zip(handles, keys).map { (presented, key) -> Result<Void, QueueError> in
             Result { () throws(QueueError) in
-                let number = try presented.messageNumber(in: queue)
+                let key = try key.get()
                 // Deleting what is gone already is a success, also if it goes by another handle of the same batch.
-                guard let index = found.firstIndex(where: { $0.id == number }) else { return }
+                guard let index = found.firstIndex(where: { $0.key == key }) else { return }
                 // On a standard queue any handle of the message will do, also an old one.
                 if queue.settings.isFIFO, !found[index].isHeld(by: presented, at: transaction.now) {
                     throw .receiptHandleExpired(presented.text)
@@ -51,22 +51,38 @@ package struct DeleteMessages: WriteOperation {
     }
 }
 
-extension PresentedHandle {
-    /// The number of the message it stands for; nil if that has been purged. Throws for what is no handle, and for the
-    /// handle of another queue.
-    fileprivate func messageNumber(in queue: QueueRecord) throws(QueueError) -> SequenceNumber? {
-        guard let handle else { throw QueueError.receiptHandleInvalid(handle: text) }
-        guard handle.queue == queue.id else { throw QueueError.receiptHandleOfAnotherQueue(handle: text) }
-        return handle.backlog == queue.backlog ? handle.message : nil
-    }
-}
-
 extension WriteTransaction {
+    /// Where the message of a handle stands; nil if it has been purged. A failure for what is no handle, and for the handle of
+    /// another queue.
+    fileprivate func key(
+        of presented: PresentedHandle, in queue: QueueRecord
+    ) throws(SQLiteError) -> Result<MessageKey?, QueueError> {
+        guard let handle = presented.handle else { return .failure(.receiptHandleInvalid(handle: presented.text)) }
+        guard handle.queue == queue.id else { return .failure(.receiptHandleOfAnotherQueue(handle: presented.text)) }
+        guard handle.backlog == queue.backlog else { return .success(nil) }
+        if queue.settings.isFIFO, handle.group == .none {
+            guard let key = try keyOfHidden(handle.message) else {
+                return .failure(.receiptHandleExpired(presented.text))
+            }
+            return .success(key)
+        }
+        let line = handle.group == .none ? Line(of: handle.backlog) : Line(of: handle.group)
+        return .success(MessageKey(line: line, id: handle.message))
+    }
+
+    /// Where a message of a FIFO queue stands that a handle without its group was given out for, before schema version 7. Such
+    /// a handle is of use while it hides the message, twelve hours at most.
+    private func keyOfHidden(_ id: SequenceNumber) throws(SQLiteError) -> MessageKey? {
+        try connection.statement(
+            "SELECT line FROM message INDEXED BY message_hidden WHERE state > 0 AND id = ? LIMIT 1"
+        ).first(id.rawValue) { MessageKey(line: Line($0.integer(0)), id: id) }
+    }
+
     /// The message a handle stands for; nil if it has been deleted, purged or moved. Throws for what is no handle, and
     /// for the handle of another queue.
     func message(of presented: PresentedHandle, in queue: QueueRecord) throws -> MessageRecord? {
-        guard let number = try presented.messageNumber(in: queue),
-            let message = try message(number, in: queue.backlog), !message.isExpired(in: queue, at: now)
+        guard let key = try key(of: presented, in: queue).get(),
+            let message = try message(key), !message.isExpired(in: queue, at: now)
         else { return nil }
         return message
     }

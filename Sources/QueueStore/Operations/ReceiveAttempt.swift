@@ -11,7 +11,7 @@ extension WriteTransaction {
         guard !attempts.isEmpty else { return nil }
         var deliveries: [(delivery: Delivery, receivedAt: Timestamp)] = []
         for attempt in attempts {
-            guard let delivery = try delivery(attempt.message, in: queue.backlog), attempt.isUntouched(delivery.message)
+            guard let delivery = try delivery(attempt.key), attempt.isUntouched(delivery.message)
             else {
                 throw QueueError.invalidValue(
                     attemptID, of: "ReceiveRequestAttemptId",
@@ -35,19 +35,20 @@ extension WriteTransaction {
             try connection.statement(
                 """
                 INSERT INTO receive_attempt
-                    (backlog_id, attempt_id, ordinal, message, receive_count, received_at, visible_at, expires_at)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                    (backlog_id, attempt_id, ordinal, line, message, receive_count, received_at, visible_at,
+                    expires_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """
             ).run(
-                queue.backlog.rawValue, attemptID, ordinal, message.id.rawValue, message.receiveCount,
-                now.milliseconds, message.visibleAt.milliseconds,
+                queue.backlog.rawValue, attemptID, ordinal, message.key.line.rawValue, message.id.rawValue,
+                message.receiveCount, now.milliseconds, message.visibleAt.milliseconds,
                 now.adding(seconds: Limits.deduplicationSeconds).milliseconds)
         }
         news.recordsExpire = true
     }
 
     private struct Attempt {
-        let message: SequenceNumber
+        let key: MessageKey
         let receiveCount: Int
         let receivedAt: Timestamp
         let visibleAt: Timestamp
@@ -61,24 +62,26 @@ extension WriteTransaction {
     private func attempts(_ attemptID: String, in backlog: BacklogID) throws(SQLiteError) -> [Attempt] {
         try connection.statement(
             """
-            SELECT message, receive_count, received_at, visible_at FROM receive_attempt
+            SELECT line, message, receive_count, received_at, visible_at FROM receive_attempt
             WHERE backlog_id = ? AND attempt_id = ? AND expires_at > ? ORDER BY ordinal
             """
         ).all(backlog.rawValue, attemptID, now.milliseconds) {
             Attempt(
-                message: SequenceNumber($0.integer(0)), receiveCount: Int($0.integer(1)),
-                receivedAt: Timestamp(milliseconds: $0.integer(2)), visibleAt: Timestamp(milliseconds: $0.integer(3)))
+                key: MessageKey(line: Line($0.integer(0)), id: SequenceNumber($0.integer(1))),
+                receiveCount: Int($0.integer(2)), receivedAt: Timestamp(milliseconds: $0.integer(3)),
+                visibleAt: Timestamp(milliseconds: $0.integer(4)))
         }
     }
 
-    private func delivery(_ id: SequenceNumber, in backlog: BacklogID) throws(SQLiteError) -> Delivery? {
+    private func delivery(_ key: MessageKey) throws(SQLiteError) -> Delivery? {
         try connection.statement(
             """
-            SELECT backlog_id, message.id, message_id, state, visible_at, receive_count, sent_at, first_received_at,
-                group_id, deduplication_id, dead_letter_source, received_elsewhere, body, md5, attributes, trace_header
+            SELECT backlog_id, line, message.id, message_id, state, visible_at, receive_count, sent_at,
+                first_received_at, group_id, deduplication_id, dead_letter_source, received_elsewhere, body, md5,
+                attributes, trace_header
             FROM message JOIN message_body ON message_body.id = message.id
-            WHERE backlog_id = ? AND message.id = ?
+            WHERE line = ? AND message.id = ?
             """
-        ).first(backlog.rawValue, id.rawValue, read: Delivery.init)
+        ).first(key.line.rawValue, key.id.rawValue, read: Delivery.init)
     }
 }

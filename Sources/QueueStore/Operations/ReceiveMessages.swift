@@ -104,18 +104,18 @@ struct Delivery {
 
     init(_ row: Row) {
         message = MessageRecord(row)
-        body = row.bytes(12)
-        bodyMD5 = row.bytes(13)
-        attributes = row.bytesOrNil(14)
-        traceHeader = row.textOrNil(15)
+        body = row.bytes(13)
+        bodyMD5 = row.bytes(14)
+        attributes = row.bytesOrNil(15)
+        traceHeader = row.textOrNil(16)
     }
 
     func received(from queue: QueueRecord, at now: Timestamp) -> ReceivedMessage {
         ReceivedMessage(
             id: message.messageID,
             handle: ReceiptHandle(
-                queue: queue.id, backlog: message.backlog, message: message.id, receiveCount: message.receiveCount,
-                receivedAt: now),
+                queue: queue.id, backlog: message.backlog, message: message.id, group: message.key.line.group,
+                receiveCount: message.receiveCount, receivedAt: now),
             body: body, bodyMD5: bodyMD5, attributes: attributes, traceHeader: traceHeader, sentAt: message.sentAt,
             firstReceivedAt: message.firstReceivedAt ?? now, receiveCount: message.receiveCount,
             groupID: message.groupID, deduplicationID: message.deduplicationID,
@@ -132,7 +132,7 @@ extension WriteTransaction {
         }
         if queue.settings.isFIFO {
             // Only what stands before the first message in flight or delayed keeps the order of the group.
-            let first = try first(limit, inFIFOGroup: group.id, of: queue.backlog)
+            let first = try first(limit, inFIFOGroup: group.number)
             return Array(first.prefix { $0.message.state == .ready })
         }
         // Fair queue: whoever was sent first, a noisy group last.
@@ -143,6 +143,7 @@ extension WriteTransaction {
 
     struct NextGroup {
         let id: String
+        let number: GroupNumber
         let position: Int64
         let inFlight: Int
     }
@@ -152,11 +153,13 @@ extension WriteTransaction {
         while true {
             let next = try connection.statement(
                 """
-                SELECT group_id, position, in_flight FROM message_group
+                SELECT group_id, number, position, in_flight FROM message_group
                 WHERE backlog_id = ? AND position IS NOT NULL ORDER BY position LIMIT 1
                 """
             ).first(queue.backlog.rawValue) {
-                NextGroup(id: $0.text(0), position: $0.integer(1), inFlight: Int($0.integer(2)))
+                NextGroup(
+                    id: $0.text(0), number: GroupNumber($0.integer(1)), position: $0.integer(2),
+                    inFlight: Int($0.integer(3)))
             }
             guard let next, !queue.settings.isFIFO else { return next }
             // A group's share changes with what others have in flight, so it is looked at when its turn comes.
@@ -208,9 +211,9 @@ extension WriteTransaction {
     private func firstNumber(
         from start: SequenceNumber, in backlog: BacklogID
     ) throws(SQLiteError) -> SequenceNumber? {
-        try connection.statement("SELECT id FROM message WHERE backlog_id = ? AND id >= ? ORDER BY id LIMIT 1").first(
-            backlog.rawValue, start.rawValue
-        ) { SequenceNumber($0.integer(0)) }
+        try connection.statement(
+            "SELECT id FROM message WHERE line = ? AND id >= ? ORDER BY id LIMIT 1"
+        ).first(Line(of: backlog).rawValue, start.rawValue) { SequenceNumber($0.integer(0)) }
     }
 
     private func fresh(
@@ -218,20 +221,22 @@ extension WriteTransaction {
     ) throws(SQLiteError) -> [Delivery] {
         try connection.statement(
             """
-            SELECT backlog_id, message.id, message_id, state, visible_at, receive_count, sent_at, first_received_at,
-                group_id, deduplication_id, dead_letter_source, received_elsewhere, body, md5, attributes, trace_header
+            SELECT backlog_id, line, message.id, message_id, state, visible_at, receive_count, sent_at,
+                first_received_at, group_id, deduplication_id, dead_letter_source, received_elsewhere, body, md5,
+                attributes, trace_header
             FROM message JOIN message_body ON message_body.id = message.id
-            WHERE backlog_id = ? AND message.id >= ? AND message.id < ? AND state = -1 ORDER BY message.id LIMIT ?
+            WHERE line = ? AND message.id >= ? AND message.id < ? AND state = -1 ORDER BY message.id LIMIT ?
             """
-        ).all(backlog.rawValue, start.rawValue, end.rawValue, limit, read: Delivery.init)
+        ).all(Line(of: backlog).rawValue, start.rawValue, end.rawValue, limit, read: Delivery.init)
     }
 
     /// SQLite has to be told of the index: by itself it walks over all messages in flight that stand before these.
     private func indexedWithoutGroup(_ limit: Int, in backlog: BacklogID) throws(SQLiteError) -> [Delivery] {
         try connection.statement(
             """
-            SELECT backlog_id, message.id, message_id, state, visible_at, receive_count, sent_at, first_received_at,
-                group_id, deduplication_id, dead_letter_source, received_elsewhere, body, md5, attributes, trace_header
+            SELECT backlog_id, line, message.id, message_id, state, visible_at, receive_count, sent_at,
+                first_received_at, group_id, deduplication_id, dead_letter_source, received_elsewhere, body, md5,
+                attributes, trace_header
             FROM message INDEXED BY message_ready JOIN message_body ON message_body.id = message.id
             WHERE backlog_id = ? AND state = 0 AND group_id IS NULL ORDER BY message.id LIMIT ?
             """
@@ -240,24 +245,26 @@ extension WriteTransaction {
 
     /// The first messages of a FIFO group, whatever their state.
     private func first(
-        _ limit: Int, inFIFOGroup group: String, of backlog: BacklogID
+        _ limit: Int, inFIFOGroup group: GroupNumber
     ) throws(SQLiteError) -> [Delivery] {
         try connection.statement(
             """
-            SELECT backlog_id, message.id, message_id, state, visible_at, receive_count, sent_at, first_received_at,
-                group_id, deduplication_id, dead_letter_source, received_elsewhere, body, md5, attributes, trace_header
-            FROM message INDEXED BY message_in_fifo_group JOIN message_body ON message_body.id = message.id
-            WHERE backlog_id = ? AND group_id = ? AND deduplication_id IS NOT NULL ORDER BY message.id LIMIT ?
+            SELECT backlog_id, line, message.id, message_id, state, visible_at, receive_count, sent_at,
+                first_received_at, group_id, deduplication_id, dead_letter_source, received_elsewhere, body, md5,
+                attributes, trace_header
+            FROM message JOIN message_body ON message_body.id = message.id
+            WHERE line = ? ORDER BY message.id LIMIT ?
             """
-        ).all(backlog.rawValue, group, limit, read: Delivery.init)
+        ).all(Line(of: group).rawValue, limit, read: Delivery.init)
     }
 
     /// The first ready message of a standard queue's group; none if there is none.
     private func firstReady(in group: String, of backlog: BacklogID) throws(SQLiteError) -> [Delivery] {
         try connection.statement(
             """
-            SELECT backlog_id, message.id, message_id, state, visible_at, receive_count, sent_at, first_received_at,
-                group_id, deduplication_id, dead_letter_source, received_elsewhere, body, md5, attributes, trace_header
+            SELECT backlog_id, line, message.id, message_id, state, visible_at, receive_count, sent_at,
+                first_received_at, group_id, deduplication_id, dead_letter_source, received_elsewhere, body, md5,
+                attributes, trace_header
             FROM message INDEXED BY message_in_group JOIN message_body ON message_body.id = message.id
             WHERE backlog_id = ? AND group_id = ? AND state = 0 AND deduplication_id IS NULL
             ORDER BY message.id LIMIT 1

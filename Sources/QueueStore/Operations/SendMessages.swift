@@ -76,12 +76,12 @@ extension WriteTransaction {
         let visibleAt = now.adding(seconds: delay)
         let group = message.groupID
         let state = MessageState.ofArrival(delaySeconds: delay, groupID: group)
+        let key = try join(group, as: id, state: state, in: queue)
         arrivals.add(
             Arrivals.Message(
-                backlog: queue.backlog, id: id, messageID: messageID, state: state, visibleAt: visibleAt, sentAt: now,
+                backlog: queue.backlog, key: key, messageID: messageID, state: state, visibleAt: visibleAt, sentAt: now,
                 deduplicationID: deduplicationID, content: message))
         try changeCounts(of: queue.backlog) { $0.arrived(id, as: state) }
-        if let group { try groupReceived(id, group: group, state: state, in: queue) }
         let sent = SentMessage(id: messageID, sequenceNumber: isFIFO ? id : nil)
         if let deduplicationID {
             try remember(sent, number: id, id: deduplicationID, group: group, in: queue)

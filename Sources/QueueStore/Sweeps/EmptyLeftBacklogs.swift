@@ -13,7 +13,8 @@ package struct EmptyLeftBacklogs: Sweep {
             BacklogID($0.integer(0))
         }
         guard let left else { return SweepResult(count: 0) }
-        var removed = try removeMessages(of: left, on: connection)
+        var removed = try removeMessages(in: Line(of: left), limit, on: connection)
+        if removed == 0 { removed = try removeFIFOGroups(of: left, on: connection) }
         if removed == 0 { removed = try removeRecords(of: left, on: connection) }
         guard removed == 0 else { return SweepResult(count: removed, nextDue: transaction.now) }
         try connection.statement("DELETE FROM backlog WHERE id = ?").run(left.rawValue)
@@ -21,18 +22,35 @@ package struct EmptyLeftBacklogs: Sweep {
         return SweepResult(count: 1, nextDue: transaction.now)
     }
 
-    private func removeMessages(of backlog: BacklogID, on connection: Connection) throws(SQLiteError) -> Int {
+    private func removeMessages(in line: Line, _ limit: Int, on connection: Connection) throws(SQLiteError) -> Int {
+        let next = try connection.statement("SELECT id FROM message WHERE line = ? ORDER BY id LIMIT 1 OFFSET ?").first(
+            line.rawValue, limit
+        ) { $0.integer(0) }
+        let end = next ?? .max
         try connection.statement(
-            """
-            DELETE FROM message_body WHERE id IN (SELECT id FROM message WHERE backlog_id = ? ORDER BY id LIMIT ?)
-            """
-        ).run(backlog.rawValue, limit)
-        return try connection.statement(
-            """
-            DELETE FROM message WHERE backlog_id = ?1 AND id <= (SELECT max(id) FROM
-                (SELECT id FROM message WHERE backlog_id = ?1 ORDER BY id LIMIT ?2))
-            """
-        ).runCountingChanges(backlog.rawValue, limit)
+            "DELETE FROM message_body WHERE id IN (SELECT id FROM message WHERE line = ? AND id < ?)"
+        ).run(line.rawValue, end)
+        return try connection.statement("DELETE FROM message WHERE line = ? AND id < ?").runCountingChanges(
+            line.rawValue, end)
+    }
+
+    /// Removes message groups of a FIFO queue with their messages.
+    private func removeFIFOGroups(of backlog: BacklogID, on connection: Connection) throws(SQLiteError) -> Int {
+        var removed = 0
+        while removed < limit {
+            let first = try connection.statement(
+                "SELECT group_id, number FROM message_group WHERE backlog_id = ? ORDER BY group_id LIMIT 1"
+            ).first(backlog.rawValue) { ($0.text(0), GroupNumber($0.integer(1))) }
+            guard let (group, number) = first, number != .none else { break }
+            let messages = try removeMessages(in: Line(of: number), limit - removed, on: connection)
+            removed += messages
+            if removed < limit {
+                try connection.statement("DELETE FROM message_group WHERE backlog_id = ? AND group_id = ?").run(
+                    backlog.rawValue, group)
+                removed += 1
+            }
+        }
+        return removed
     }
 
     /// Ranges of keys, so that SQLite walks just the rows that go.

@@ -16,8 +16,8 @@ package struct MakeDueMessagesVisible: Sweep {
     package func run(in transaction: WriteTransaction) throws -> SweepResult {
         let due = try transaction.connection.statement(
             """
-            SELECT backlog_id, id, message_id, state, visible_at, receive_count, sent_at, first_received_at, group_id,
-                deduplication_id, dead_letter_source, received_elsewhere
+            SELECT backlog_id, line, id, message_id, state, visible_at, receive_count, sent_at, first_received_at,
+                group_id, deduplication_id, dead_letter_source, received_elsewhere
             FROM message WHERE state > 0 AND visible_at <= ? ORDER BY visible_at LIMIT ?
             """
         ).all(transaction.now.milliseconds, limit, read: MessageRecord.init)

@@ -23,8 +23,8 @@ package struct MoveExhaustedMessages: Sweep {
         }
         let exhausted = try transaction.connection.statement(
             """
-            SELECT backlog_id, id, message_id, state, visible_at, receive_count, sent_at, first_received_at, group_id,
-                deduplication_id, dead_letter_source, received_elsewhere
+            SELECT backlog_id, line, id, message_id, state, visible_at, receive_count, sent_at, first_received_at,
+                group_id, deduplication_id, dead_letter_source, received_elsewhere
             FROM message
             WHERE backlog_id = ? AND state = 0 AND receive_count > 0 AND receive_count - received_elsewhere >= ?
             LIMIT ?
@@ -56,7 +56,6 @@ package struct MoveExhaustedMessages: Sweep {
     private func mayLeave(
         _ message: MessageRecord, _ queue: QueueRecord, _ transaction: WriteTransaction
     ) throws -> Bool {
-        guard queue.settings.isFIFO, let group = message.groupID else { return true }
-        return try transaction.mayBeHandedOut(message, of: group)
+        try !queue.settings.isFIFO || transaction.mayBeHandedOut(message)
     }
 }

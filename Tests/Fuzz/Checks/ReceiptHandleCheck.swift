@@ -16,11 +16,20 @@ import TestSupport
     try checkBase64(input)
     try checkMoveTaskHandle(input.text)
 
-    var encoded = Array((input + Array(repeating: 0, count: ReceiptHandle.byteCount)).prefix(ReceiptHandle.byteCount))
+    // With and without a message group.
+    try checkHandle(of: 37, version: 1, input)
+    try checkHandle(of: 45, version: 2, input)
+}
+
+private func checkHandle(of length: Int, version: UInt8, _ input: [UInt8]) throws {
+    let sealer = ReceiptHandleSealer(key: Array(repeating: 7, count: 32))
+    var encoded = Array((input + Array(repeating: 0, count: length)).prefix(length))
     if let handle = ReceiptHandle(encoded: encoded) {
         try expect(handle.encoded == encoded, "\(encoded) encodes to \(handle.encoded)")
     }
-    encoded[0] = 1
+    encoded[0] = version
+    // No group has the number 0.
+    if version == 2 { encoded[length - 1] |= 1 }
     let handle = try require(ReceiptHandle(encoded: encoded), "\(encoded) is not taken")
     let sealed = sealer.seal(handle)
     try expect(sealer.open(sealed) == handle, "\(sealed.text) does not open to what was sealed")

@@ -187,7 +187,8 @@ private func receive(_ message: OutgoingMessage, from queue: QueueName, _ contex
         queue: queue, limit: 1, visibilityTimeoutSeconds: nil, waitSeconds: nil, attemptID: nil,
         systemAttributes: ["All"], attributes: AttributeFilter(["All"]))
     let handle = ReceiptHandle(
-        queue: QueueID(1), backlog: BacklogID(2), message: SequenceNumber(3), receiveCount: 4, receivedAt: moment)
+        queue: QueueID(1), backlog: BacklogID(2), message: SequenceNumber(3), group: .none,
+        receiveCount: 4, receivedAt: moment)
     let received = ReceivedMessage(
         id: sent.id, handle: handle, body: message.body, bodyMD5: message.bodyMD5, attributes: message.attributes,
         traceHeader: message.traceHeader, sentAt: moment, firstReceivedAt: moment, receiveCount: 1,
