@@ -11,6 +11,7 @@ the libraries: `--update` writes what was counted, for the commit that is to be 
 """
 
 import argparse
+import itertools
 import json
 import os
 import platform
@@ -23,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
-from bench.requests import call, encoded, post_all, receive_and_delete
+from bench.requests import call, Connection, encoded, post_all, receive_and_delete, RECEIPT_HANDLE
 from daemon import BINARY, port_in, read_line, REPOSITORY
 
 EXPECTED = Path(__file__).with_name("instructions.json")
@@ -35,6 +36,8 @@ STOP_SECONDS = 60
 
 BODY = "x" * 1024
 BATCH = 10
+# As many message groups, so that the ten messages of a receive from a FIFO queue were sent far apart.
+GROUPS = 50
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class Scenario:
     requests: int
     run: Callable
     threads: tuple = THREADS
+    queue: str = "counted"
 
     def warm_up(self, port, queue_url):
         self.run(port, queue_url, self.requests // 4)
@@ -63,6 +67,33 @@ def send_batches(port, queue_url, requests):
     post_all(port, [encoded("SendMessageBatch", QueueUrl=queue_url, Entries=entries)] * requests, 1)
 
 
+numbers = itertools.count()
+
+
+def send_batches_to_groups(port, queue_url, requests):
+    def entry():
+        number = str(next(numbers))
+        group = f"group-{int(number) % GROUPS}"
+        return {"Id": number, "MessageBody": BODY, "MessageGroupId": group, "MessageDeduplicationId": number}
+
+    batches = ([entry() for _ in range(BATCH)] for _ in range(requests))
+    post_all(port, [encoded("SendMessageBatch", QueueUrl=queue_url, Entries=entries) for entries in batches], 1)
+
+
+def send_to_long_poll(port, queue_url, requests):
+    """The consumer waits for each message before it is sent, and deletes it."""
+    consumer, producer = Connection(port), Connection(port)
+    for _ in range(requests):
+        consumer.send(encoded("ReceiveMessage", QueueUrl=queue_url, WaitTimeSeconds=20))
+        producer.send(encoded("SendMessage", QueueUrl=queue_url, MessageBody=BODY))
+        producer.answer()
+        [handle] = RECEIPT_HANDLE.findall(consumer.answer())
+        consumer.send(encoded("DeleteMessage", QueueUrl=queue_url, ReceiptHandle=handle.decode()))
+        consumer.answer()
+    consumer.close()
+    producer.close()
+
+
 def receive(port, queue_url, requests):
     receive_and_delete(port, queue_url, BATCH * requests, 1)
 
@@ -73,6 +104,9 @@ SCENARIOS = [
     Scenario("SendMessage, 64 connections", 2048, send_at_once, threads=("http",)),
     Scenario("SendMessageBatch of ten", 200, send_batches),
     Scenario("ReceiveMessage and DeleteMessageBatch of ten", 200, receive),
+    Scenario("SendMessage to a long poll, DeleteMessage", 400, send_to_long_poll, queue="polled"),
+    Scenario("SendMessageBatch of ten to groups", 200, send_batches_to_groups, queue="counted.fifo"),
+    Scenario("ReceiveMessage and DeleteMessageBatch of a group", 200, receive, queue="counted.fifo"),
 ]
 
 
@@ -104,7 +138,7 @@ def judge(counted, expected):
             wanted = expected[scenario][thread]
             change = count / wanted - 1
             verdict = "too many" if change > TOLERANCE else "fewer: --update" if change < -TOLERANCE else "as expected"
-            print(f"{scenario:46} {thread:8} {count:10,} {change:+7.1%}  {verdict}")
+            print(f"{scenario:48} {thread:8} {count:10,} {change:+7.1%}  {verdict}")
             if change > TOLERANCE:
                 status = 1
     if status:
@@ -120,8 +154,7 @@ def count_all():
     (REPOSITORY / ".build").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="instructions-", dir=REPOSITORY / ".build") as folder:
         with Counted(Path(folder)) as daemon:
-            queue_url = call(f"http://127.0.0.1:{daemon.port}", "CreateQueue", QueueName="counted")["QueueUrl"]
-            return {scenario.name: daemon.count(scenario, queue_url) for scenario in SCENARIOS}
+            return {scenario.name: daemon.count(scenario) for scenario in SCENARIOS}
 
 
 class Counted:
@@ -156,7 +189,10 @@ class Counted:
         self.process.wait(STOP_SECONDS)
         self.process.stdout.close()
 
-    def count(self, scenario, queue_url):
+    def count(self, scenario):
+        attributes = {"FifoQueue": "true"} if scenario.queue.endswith(".fifo") else {}
+        url = f"http://127.0.0.1:{self.port}"
+        queue_url = call(url, "CreateQueue", QueueName=scenario.queue, Attributes=attributes)["QueueUrl"]
         scenario.warm_up(self.port, queue_url)
         self.dump()
         scenario.run(self.port, queue_url, scenario.requests)

@@ -9,12 +9,15 @@ struct Arrivals {
         let backlog: BacklogID
         let key: MessageKey
         let messageID: MessageID
-        let state: MessageState
-        let visibleAt: Timestamp
+        private(set) var state: MessageState
+        private(set) var visibleAt: Timestamp
+        private(set) var firstReceivedAt: Timestamp?
         let sentAt: Timestamp
         /// What a FIFO queue remembers the message by, its own or that of its body.
         let deduplicationID: String?
         let content: OutgoingMessage
+        /// It is in its tables, which say from now on what it is.
+        fileprivate(set) var isWritten = false
 
         init(
             backlog: BacklogID, key: MessageKey, messageID: MessageID, state: MessageState, visibleAt: Timestamp,
@@ -29,6 +32,13 @@ struct Arrivals {
             self.deduplicationID = deduplicationID
             self.content = content
         }
+
+        /// It is handed out before it has come into its tables: it will come there as one in flight.
+        func wasReceived(at now: Timestamp, until visibleAt: Timestamp) {
+            state = .inFlight
+            self.visibleAt = visibleAt
+            firstReceivedAt = now
+        }
     }
 
     private var waiting: [Message] = []
@@ -40,6 +50,13 @@ struct Arrivals {
 
     mutating func add(_ message: Message) { waiting.append(message) }
 
+    /// The first fresh ones of a backlog. Nil if others of its fresh messages, which are `count`, stand in their tables already.
+    func fresh(_ limit: Int, of backlog: BacklogID, count: Int) -> [Message]? {
+        guard waiting.count >= count else { return nil }
+        let fresh = waiting.filter { $0.backlog == backlog && $0.state == .fresh }
+        return fresh.count == count ? Array(fresh.prefix(limit)) : nil
+    }
+
     mutating func discard() { waiting.removeAll(keepingCapacity: true) }
 
     /// Brings the messages into their tables, in the order in which they came.
@@ -49,15 +66,44 @@ struct Arrivals {
         while start < waiting.count {
             let isLong = waiting.count - start >= Self.chunk
             let end = start + (isLong ? Self.chunk : 1)
-            try Self.insertion(isLong, on: connection).run {
-                for message in waiting[start..<end] { Self.bind(message, to: &$0) }
-            }
+            try insertRows(of: waiting[start..<end], isLong, on: connection)
             try Self.bodyInsertion(isLong, on: connection).run {
                 for message in waiting[start..<end] { Self.bindBody(of: message, to: &$0) }
             }
             start = end
         }
         discard()
+    }
+
+    /// Those that were received already are few in a batch, or were waited for one by one: they come alone.
+    private func insertRows(
+        of messages: ArraySlice<Message>, _ isLong: Bool, on connection: Connection
+    ) throws(SQLiteError) {
+        if messages.allSatisfy({ $0.firstReceivedAt == nil }) {
+            try Self.insertion(isLong, on: connection).run { for message in messages { Self.bind(message, to: &$0) } }
+        } else {
+            for message in messages {
+                if let firstReceivedAt = message.firstReceivedAt {
+                    try Self.insertionOfReceived(on: connection).run {
+                        Self.bind(message, to: &$0)
+                        $0.bind(firstReceivedAt.milliseconds)
+                    }
+                } else {
+                    try Self.insertion(false, on: connection).run { Self.bind(message, to: &$0) }
+                }
+            }
+        }
+        for message in messages { message.isWritten = true }
+    }
+
+    private static func insertionOfReceived(on connection: Connection) throws(SQLiteError) -> Statement {
+        try connection.statement(
+            """
+            INSERT INTO message
+                (line, id, backlog_id, message_id, state, visible_at, sent_at, group_id, deduplication_id,
+                first_received_at, receive_count)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
+            """)
     }
 
     private static func insertion(_ isLong: Bool, on connection: Connection) throws(SQLiteError) -> Statement {

@@ -49,6 +49,21 @@ final class MessageRecord: PlacedMessage {
         receivedElsewhere = Int(row.integer(12))
     }
 
+    /// One that is not in its tables yet.
+    init(_ arrival: Arrivals.Message) {
+        backlog = arrival.backlog
+        key = arrival.key
+        messageID = arrival.messageID
+        state = arrival.state
+        visibleAt = arrival.visibleAt
+        receiveCount = 0
+        sentAt = arrival.sentAt
+        groupID = arrival.content.groupID
+        deduplicationID = arrival.deduplicationID
+        deadLetterSource = nil
+        receivedElsewhere = 0
+    }
+
     /// What a receive changes.
     func wasReceived(at now: Timestamp, until visibleAt: Timestamp) {
         state = .inFlight
@@ -143,7 +158,16 @@ extension WriteTransaction {
     ) throws(SQLiteError) {
         if deliveries.isEmpty { return }
         let group = queue.settings.isFIFO ? deliveries[0].message.groupID : nil
-        try receiveRows(deliveries.map(\.message.key), until: visibleAt)
+        var keys: [MessageKey] = []
+        keys.reserveCapacity(deliveries.count)
+        for delivery in deliveries {
+            if let arrival = delivery.arrival, !arrival.isWritten {
+                arrival.wasReceived(at: now, until: visibleAt)
+            } else {
+                keys.append(delivery.message.key)
+            }
+        }
+        try receiveRows(keys, until: visibleAt)
         try changeCounts(of: queue.backlog) {
             for delivery in deliveries { $0[delivery.message.state] -= 1 }
             $0[.inFlight] += deliveries.count

@@ -27,21 +27,24 @@ package struct DeleteMessages: WriteOperation {
     /// One result for each handle, in their order.
     package func run(in transaction: WriteTransaction) throws -> [Result<Void, QueueError>] {
         let queue = try transaction.existingQueue(name)
-        // What is no handle of this queue fails below.
-        let keys = try handles.map { try transaction.key(of: $0, in: queue) }
-        var (found, groupRuns) = try transaction.places(of: keys.compactMap { try? $0.get() })
+        var results: [Result<Void, QueueError>] = []
+        var keys: [MessageKey?] = []
+        for presented in handles {
+            let key = try transaction.key(of: presented, in: queue)
+            results.append(key.map { _ in })
+            keys.append(try? key.get())
+        }
+        var (found, groupRuns) = try transaction.places(of: keys.compactMap(\.self))
         found.removeAll { $0.isExpired(in: queue, at: transaction.now) }
         var leaving: [MessagePlace] = []
-        let results = zip(handles, keys).map { (presented, key) -> Result<Void, QueueError> in
-            Result { () throws(QueueError) in
-                let key = try key.get()
-                // Deleting what is gone already is a success, also if it goes by another handle of the same batch.
-                guard let index = found.firstIndex(where: { $0.key == key }) else { return }
-                // On a standard queue any handle of the message will do, also an old one.
-                if queue.settings.isFIFO, !found[index].isHeld(by: presented, at: transaction.now) {
-                    throw .receiptHandleExpired(presented.text)
-                }
-                leaving.append(found.remove(at: index))
+        for (index, key) in keys.enumerated() {
+            // Deleting what is gone already is a success, also if it goes by another handle of the same batch.
+            guard let place = found.firstIndex(where: { $0.key == key }) else { continue }
+            // On a standard queue any handle of the message will do, also an old one.
+            if queue.settings.isFIFO, !found[place].isHeld(by: handles[index], at: transaction.now) {
+                results[index] = .failure(.receiptHandleExpired(handles[index].text))
+            } else {
+                leaving.append(found.remove(at: place))
             }
         }
         if !leaving.isEmpty {

@@ -101,6 +101,8 @@ struct Delivery {
     let bodyMD5: [UInt8]
     let attributes: [UInt8]?
     let traceHeader: String?
+    /// Where the message was found before it came into its tables.
+    let arrival: Arrivals.Message?
 
     init(_ row: Row) {
         message = MessageRecord(row)
@@ -108,6 +110,16 @@ struct Delivery {
         bodyMD5 = row.bytes(14)
         attributes = row.bytesOrNil(15)
         traceHeader = row.textOrNil(16)
+        arrival = nil
+    }
+
+    init(_ arrival: Arrivals.Message) {
+        message = MessageRecord(arrival)
+        body = arrival.content.body
+        bodyMD5 = arrival.content.bodyMD5
+        attributes = arrival.content.attributes
+        traceHeader = arrival.content.traceHeader
+        self.arrival = arrival
     }
 
     func received(from queue: QueueRecord, at now: Timestamp) -> ReceivedMessage {
@@ -127,14 +139,21 @@ struct Delivery {
 extension WriteTransaction {
     /// Up to `limit` messages that may be handed out now, in the order of the queue; fewer do not mean there are no more.
     func nextDeliverable(_ limit: Int, in queue: QueueRecord) throws(SQLiteError) -> [Delivery] {
-        guard let group = try nextGroup(in: queue) else {
-            return queue.settings.isFIFO ? [] : try readyWithoutGroup(limit, in: queue)
-        }
         if queue.settings.isFIFO {
+            guard let group = try nextGroup(in: queue) else { return [] }
             // Only what stands before the first message in flight or delayed keeps the order of the group.
             let first = try first(limit, inFIFOGroup: group.number)
             return Array(first.prefix { $0.message.state == .ready })
         }
+        let counts = try counts(of: queue.backlog)
+        if counts[.ready] == 0 {
+            // Whatever is ready is fresh, and has no group. Somebody may have waited for a message that was just sent.
+            if let arrived = arrivals.fresh(limit, of: queue.backlog, count: counts.fresh) {
+                return arrived.map { Delivery($0) }
+            }
+            return try readyWithoutGroup(limit, in: queue)
+        }
+        guard let group = try nextGroup(in: queue) else { return try readyWithoutGroup(limit, in: queue) }
         // Fair queue: whoever was sent first, a noisy group last.
         let ungrouped = try readyWithoutGroup(1, in: queue)
         if let first = ungrouped.first, first.message.id.rawValue < group.position { return ungrouped }
