@@ -11,7 +11,6 @@ the libraries: `--update` writes what was counted, for the commit that is to be 
 """
 
 import argparse
-import itertools
 import json
 import os
 import platform
@@ -24,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
-from bench.requests import call, Connection, encoded, post_all, receive_and_delete, RECEIPT_HANDLE
+from bench.requests import BATCH, call, Connection, encoded, message_batches, post_all, receive_and_delete, RECEIPT_HANDLE
 from daemon import BINARY, port_in, read_line, REPOSITORY
 
 EXPECTED = Path(__file__).with_name("instructions.json")
@@ -35,7 +34,6 @@ START_SECONDS = 60
 STOP_SECONDS = 60
 
 BODY = "x" * 1024
-BATCH = 10
 # As many message groups, so that the ten messages of a receive from a FIFO queue were sent far apart.
 GROUPS = 50
 
@@ -67,17 +65,10 @@ def send_batches(port, queue_url, requests):
     post_all(port, [encoded("SendMessageBatch", QueueUrl=queue_url, Entries=entries)] * requests, 1)
 
 
-numbers = itertools.count()
-
-
 def send_batches_to_groups(port, queue_url, requests):
-    def entry():
-        number = str(next(numbers))
-        group = f"group-{int(number) % GROUPS}"
-        return {"Id": number, "MessageBody": BODY, "MessageGroupId": group, "MessageDeduplicationId": number}
-
-    batches = ([entry() for _ in range(BATCH)] for _ in range(requests))
-    post_all(port, [encoded("SendMessageBatch", QueueUrl=queue_url, Entries=entries) for entries in batches], 1)
+    # Those of the warm-up, a quarter as many, end before these begin, or they would be duplicates.
+    messages = BATCH * requests
+    post_all(port, message_batches(queue_url, messages, GROUPS, first=messages, body=BODY), 1)
 
 
 def send_to_long_poll(port, queue_url, requests):

@@ -11,7 +11,6 @@ struct Arrivals {
         let messageID: MessageID
         private(set) var state: MessageState
         private(set) var visibleAt: Timestamp
-        private(set) var firstReceivedAt: Timestamp?
         let sentAt: Timestamp
         /// What a FIFO queue remembers the message by, its own or that of its body.
         let deduplicationID: String?
@@ -34,10 +33,9 @@ struct Arrivals {
         }
 
         /// It is handed out before it has come into its tables: it will come there as one in flight.
-        func wasReceived(at now: Timestamp, until visibleAt: Timestamp) {
+        func wasReceived(until visibleAt: Timestamp) {
             state = .inFlight
             self.visibleAt = visibleAt
-            firstReceivedAt = now
         }
     }
 
@@ -79,30 +77,27 @@ struct Arrivals {
     private func insertRows(
         of messages: ArraySlice<Message>, _ isLong: Bool, on connection: Connection
     ) throws(SQLiteError) {
-        if messages.allSatisfy({ $0.firstReceivedAt == nil }) {
-            try Self.insertion(isLong, on: connection).run { for message in messages { Self.bind(message, to: &$0) } }
-        } else {
+        if messages.contains(where: { $0.state == .inFlight }) {
             for message in messages {
-                if let firstReceivedAt = message.firstReceivedAt {
-                    try Self.insertionOfReceived(on: connection).run {
-                        Self.bind(message, to: &$0)
-                        $0.bind(firstReceivedAt.milliseconds)
-                    }
-                } else {
-                    try Self.insertion(false, on: connection).run { Self.bind(message, to: &$0) }
-                }
+                let insertion =
+                    try message.state == .inFlight
+                    ? Self.insertionOfReceived(on: connection) : Self.insertion(false, on: connection)
+                try insertion.run { Self.bind(message, to: &$0) }
             }
+        } else {
+            try Self.insertion(isLong, on: connection).run { for message in messages { Self.bind(message, to: &$0) } }
         }
         for message in messages { message.isWritten = true }
     }
 
+    /// They were received in the batch in which they were sent, and so at the same time.
     private static func insertionOfReceived(on connection: Connection) throws(SQLiteError) -> Statement {
         try connection.statement(
             """
             INSERT INTO message
                 (line, id, backlog_id, message_id, state, visible_at, sent_at, group_id, deduplication_id,
                 first_received_at, receive_count)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?7, 1)
             """)
     }
 

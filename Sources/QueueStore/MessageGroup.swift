@@ -88,6 +88,26 @@ extension WriteTransaction {
         }
     }
 
+    /// A FIFO group, and the time before which none of its messages was sent.
+    struct OldestGroup {
+        let id: String
+        let number: GroupNumber
+        let sentFrom: Timestamp
+    }
+
+    /// The FIFO group of a backlog that has the earliest such time; nil if there are no FIFO groups.
+    func oldestGroup(of backlog: BacklogID) throws(SQLiteError) -> OldestGroup? {
+        try connection.statement(
+            """
+            SELECT group_id, number, sent_from FROM message_group
+            WHERE backlog_id = ? AND sent_from IS NOT NULL ORDER BY sent_from LIMIT 1
+            """
+        ).first(backlog.rawValue) {
+            OldestGroup(
+                id: $0.text(0), number: GroupNumber($0.integer(1)), sentFrom: Timestamp(milliseconds: $0.integer(2)))
+        }
+    }
+
     /// The group has nothing to hand out: its first message is hidden.
     func endTurn(of group: String, in backlog: BacklogID) throws(SQLiteError) {
         try connection.statement(
@@ -163,7 +183,7 @@ extension WriteTransaction {
         ).first(backlog.rawValue, group) { ($0.integerOrNil(0), Int($0.integer(1))) }
     }
 
-    private func removeGroup(_ group: String, of backlog: BacklogID) throws(SQLiteError) {
+    func removeGroup(_ group: String, of backlog: BacklogID) throws(SQLiteError) {
         try connection.statement("DELETE FROM message_group WHERE backlog_id = ? AND group_id = ?").run(
             backlog.rawValue, group)
     }

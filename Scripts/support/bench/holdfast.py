@@ -10,12 +10,11 @@ from contextlib import contextmanager
 from daemon import BINARY, Daemon
 
 from .failure import MeasurementFailed
-from .requests import call, encoded, post_all
+from .requests import call, message_batches, post_all
 from .server import run
 
 SETTING = "durability full, the default"
 
-BATCH = 10
 FILL_CONNECTIONS = 16
 IDLE_SECONDS = 0.5
 
@@ -70,23 +69,8 @@ def create_queue(daemon, name, **attributes):
 
 
 def fill(daemon, queue_url, messages, groups=0, first=0, body="x"):
-    """Sends so many messages in batches of ten, each to the next one of the groups, if there are any.
-
-    `first` is the number of the first message, for a queue that is filled again and would take it for a duplicate.
-    """
-
-    def entry(number):
-        entry = {"Id": str(number), "MessageBody": body}
-        if groups:
-            entry |= {"MessageGroupId": f"group-{number % groups}", "MessageDeduplicationId": str(number)}
-        return entry
-
-    def requests():
-        for start in range(first, first + messages, BATCH):
-            entries = [entry(number) for number in range(start, min(start + BATCH, first + messages))]
-            yield encoded("SendMessageBatch", QueueUrl=queue_url, Entries=entries)
-
-    post_all(daemon.port, requests(), FILL_CONNECTIONS)
+    """Sends so many messages, as ``message_batches`` makes them."""
+    post_all(daemon.port, message_batches(queue_url, messages, groups, first, body), FILL_CONNECTIONS)
 
 
 def resident_megabytes(daemon):

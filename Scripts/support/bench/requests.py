@@ -9,6 +9,8 @@ import urllib.request
 
 from .failure import MeasurementFailed
 
+BATCH = 10
+
 HEADERS = {
     "Content-Type": "application/x-amz-json-1.0",
     # Clients sign their requests, which makes them longer. The daemon does not check it.
@@ -31,6 +33,23 @@ def encoded(action, **parameters):
     headers = {"Host": "127.0.0.1", **HEADERS, "X-Amz-Target": f"AmazonSQS.{action}", "Content-Length": len(body)}
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     return f"POST / HTTP/1.1\r\n{lines}\r\n{body}".encode()
+
+
+def message_batches(queue_url, messages, groups=0, first=0, body="x"):
+    """Requests that send so many messages in batches of ten, each to the next one of the groups, if there are any.
+
+    `first` is the number of the first message, for a queue that is filled again and would take it for a duplicate.
+    """
+
+    def entry(number):
+        entry = {"Id": str(number), "MessageBody": body}
+        if groups:
+            entry |= {"MessageGroupId": f"group-{number % groups}", "MessageDeduplicationId": str(number)}
+        return entry
+
+    for start in range(first, first + messages, BATCH):
+        entries = [entry(number) for number in range(start, min(start + BATCH, first + messages))]
+        yield encoded("SendMessageBatch", QueueUrl=queue_url, Entries=entries)
 
 
 def post_all(port, requests, connections):

@@ -14,7 +14,7 @@ package struct EmptyLeftBacklogs: Sweep {
         }
         guard let left else { return SweepResult(count: 0) }
         var removed = try removeMessages(in: Line(of: left), limit, on: connection)
-        if removed == 0 { removed = try removeFIFOGroups(of: left, on: connection) }
+        if removed == 0 { removed = try removeFIFOGroups(of: left, in: transaction) }
         if removed == 0 { removed = try removeRecords(of: left, on: connection) }
         guard removed == 0 else { return SweepResult(count: removed, nextDue: transaction.now) }
         try connection.statement("DELETE FROM backlog WHERE id = ?").run(left.rawValue)
@@ -36,22 +36,13 @@ package struct EmptyLeftBacklogs: Sweep {
 
     /// Removes message groups of a FIFO queue with their messages: half as many as others, since their bodies lie far apart.
     /// Groups that came one after the other have bodies side by side.
-    private func removeFIFOGroups(of backlog: BacklogID, on connection: Connection) throws(SQLiteError) -> Int {
+    private func removeFIFOGroups(of backlog: BacklogID, in transaction: WriteTransaction) throws(SQLiteError) -> Int {
         let limit = max(limit / 2, 1)
         var removed = 0
-        while removed < limit {
-            let first = try connection.statement(
-                """
-                SELECT group_id, number FROM message_group
-                WHERE backlog_id = ? AND sent_from IS NOT NULL ORDER BY sent_from LIMIT 1
-                """
-            ).first(backlog.rawValue) { ($0.text(0), GroupNumber($0.integer(1))) }
-            guard let (group, number) = first else { break }
-            let messages = try removeMessages(in: Line(of: number), limit - removed, on: connection)
-            removed += messages
+        while removed < limit, let group = try transaction.oldestGroup(of: backlog) {
+            removed += try removeMessages(in: Line(of: group.number), limit - removed, on: transaction.connection)
             if removed < limit {
-                try connection.statement("DELETE FROM message_group WHERE backlog_id = ? AND group_id = ?").run(
-                    backlog.rawValue, group)
+                try transaction.removeGroup(group.id, of: backlog)
                 removed += 1
             }
         }
