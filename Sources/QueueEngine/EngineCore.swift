@@ -29,7 +29,8 @@ final class EngineCore {
         self.store = store
         self.options = options
         receivedMemory = ReceivedMemory(limit: options.receivedBytesMax)
-        sweeps = SweepSchedule(queues: [], queuesWithMoveTask: [], now: now, options: options)
+        sweeps = SweepSchedule(
+            queues: [], queuesWithMoveTask: [], changesDelays: false, now: now, options: options)
         planSweeps(from: now)
     }
 
@@ -37,9 +38,11 @@ final class EngineCore {
     private func planSweeps(from start: Timestamp) {
         let queues = store.allQueues()
         let moving = store.queuesWithMoveTask()
+        let changesDelays = store.isChangingDelays()
         sweeps = SweepSchedule(
-            queues: queues ?? [], queuesWithMoveTask: moving ?? [], now: start, options: options)
-        planningDue = queues == nil || moving == nil ? start : nil
+            queues: queues ?? [], queuesWithMoveTask: moving ?? [], changesDelays: changesDelays ?? false, now: start,
+            options: options)
+        planningDue = queues == nil || moving == nil || changesDelays == nil ? start : nil
     }
 
     /// Does everything that is due and all of `jobs` in one transaction, then gives the answers. Returns when it has to

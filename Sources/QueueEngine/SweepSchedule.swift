@@ -41,12 +41,16 @@ struct SweepSchedule {
     private var moves = Deadlines<QueueID>()
     /// Queues whose message move task waits for what is hidden.
     private var waitingMoves: Set<QueueID> = []
+    /// How far the pass has come that gives messages the new delay of their queue, and when it goes on.
+    private var delayChange: (due: Timestamp, from: ChangeDelays.Position?)?
     private var leftBacklogs: Timestamp?
     private var records: Timestamp?
     private var spareRoom: Timestamp?
 
     /// Everything is looked at once after the start.
-    init(queues: [QueueID], queuesWithMoveTask: [QueueID], now: Timestamp, options: EngineOptions) {
+    init(
+        queues: [QueueID], queuesWithMoveTask: [QueueID], changesDelays: Bool, now: Timestamp, options: EngineOptions
+    ) {
         graceMilliseconds = options.redriveGraceMilliseconds
         stopwatch = options.stopwatch
         visibility = now
@@ -57,6 +61,7 @@ struct SweepSchedule {
             exhausted.set(queue, to: now)
         }
         for queue in queuesWithMoveTask { moves.set(queue, to: now) }
+        if changesDelays { delayChange = (now, nil) }
     }
 
     /// When the next sweep is due.
@@ -68,7 +73,8 @@ struct SweepSchedule {
 
     private var nextOfMessages: Timestamp? {
         mutating get {
-            [visibility, retention.next, exhausted.next, moves.next, leftBacklogs, records].lazy.compactMap { $0 }.min()
+            [visibility, retention.next, exhausted.next, moves.next, delayChange?.due, leftBacklogs, records].lazy
+                .compactMap { $0 }.min()
         }
     }
 
@@ -78,6 +84,7 @@ struct SweepSchedule {
     /// Takes up what a batch has done. Queues are taken in their order, so that a history can be replayed.
     mutating func note(_ news: BatchNews, at now: Timestamp) {
         if let visibleAt = news.nextVisibleAt { visibility = min(visibility ?? visibleAt, visibleAt) }
+        if let position = news.delayChange { delayChange = (now, position) }
         if news.leftBacklogs { leftBacklogs = now }
         if news.hasSpareRoom, spareRoom == nil { spareRoom = now.adding(seconds: Self.spareRoomSeconds) }
         if news.recordsExpire, records == nil { records = now.adding(seconds: Limits.deduplicationSeconds) }
@@ -148,6 +155,7 @@ struct SweepSchedule {
         while messagesLeft > 0, let queue = moves.popDue(at: now) {
             messagesLeft -= max(moveMessages(from: queue, limit: messagesLeft, transaction), 1)
         }
+        if let change = delayChange, change.due <= now { delayChange = goOn(from: change.from, transaction) }
         if let due = leftBacklogs, due <= now {
             leftBacklogs = Self.nextDue(EmptyLeftBacklogs(limit: unawaitedMessages), transaction)
         }
@@ -158,6 +166,15 @@ struct SweepSchedule {
         // While others have work left they also make free pages.
         if let due = spareRoom, due <= now, nextOfMessages.map({ $0 > now }) ?? true {
             spareRoom = giveBackPages(transaction)
+        }
+    }
+
+    private func goOn(
+        from position: ChangeDelays.Position?, _ transaction: WriteTransaction
+    ) -> (due: Timestamp, from: ChangeDelays.Position?)? {
+        switch transaction.perform(ChangeDelays(from: position, limit: unawaitedMessages)) {
+        case .success(let progress): progress.next.map { (transaction.now, $0) }
+        case .failure: (transaction.now.adding(seconds: 1), position)
         }
     }
 

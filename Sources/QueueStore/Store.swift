@@ -120,6 +120,17 @@ package final class Store {
         }
     }
 
+    /// Whether messages may still have a delay that their queue had before; nil if the storage fails.
+    package func isChangingDelays() -> Bool? {
+        do {
+            let mark = try connection.statement("SELECT 1 FROM store_setting WHERE name = 'delays_change'")
+            return try mark.first { _ in true } ?? false
+        } catch {
+            report(StoreFailure(error, during: "look for a change of delays"))
+            return nil
+        }
+    }
+
     /// A connection for questions, on another thread.
     package func openReader() throws(StoreOpenError) -> StoreReader {
         do {

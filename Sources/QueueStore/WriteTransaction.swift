@@ -290,6 +290,8 @@ package struct BatchNews: Sendable {
     package var emptiedQueues: Set<QueueID> = []
     /// Queues from which a message move task was started.
     package var queuesWithMoveTask: Set<QueueID> = []
+    /// The delay of a FIFO queue was changed, and messages from here on have not been looked at for it.
+    package var delayChange: ChangeDelays.Position?
     /// Backlogs were cut off from their queue and wait to be emptied.
     package var leftBacklogs = false
     /// So much of the file is free that some of it is to be given back.

@@ -282,6 +282,31 @@ struct EngineCoreTests {
         try engine.files.checkInvariants()
     }
 
+    @Test("a new delay of very many messages makes way for requests", arguments: [nil, false, true])
+    func newDelay(restartIsCrash: Bool?) throws {
+        let fifo = try engine.createQueue("delayed.fifo", ["DelaySeconds": "100"])
+        let other = try engine.createQueue("other.fifo", ["DelaySeconds": "100"])
+        for number in 0..<650 {
+            for queue in [fifo, other] {
+                try engine.send("\(number)", to: queue, group: "\(number % 7)")
+            }
+            engine.files.advance(milliseconds: 1)
+        }
+        try engine.perform(SetQueueAttributes(name: fifo, attributes: try QueueAttributeChanges(["DelaySeconds": "0"])))
+        #expect(try engine.files.counts(fifo) == [250, 0, 400])
+        for (sent, visible) in [(30, 256), (0, 262), (0, 274), (0, 298)] {
+            engine.run((0..<sent).map { engine.write(engine.sending("\($0)", to: queue)).0 })
+            #expect(try engine.files.counts(fifo) == [visible, 0, 650 - visible])
+        }
+        if let restartIsCrash { try restartIsCrash ? engine.crash() : engine.restart() }
+        #expect(engine.files.store.isChangingDelays() == true)
+        engine.settle()
+        #expect(try engine.files.counts(fifo) == [650, 0, 0])
+        #expect(try engine.files.counts(other) == [0, 0, 650])
+        #expect(engine.files.store.isChangingDelays() == false)
+        try engine.files.checkInvariants()
+    }
+
     @Test func `exhausted messages that are very many at once make way for requests`() throws {
         let dead = try engine.createQueue("dead")
         let source = try engine.createQueue("source", redrive(to: dead, after: 1))

@@ -370,6 +370,7 @@ struct FIFOTests {
             fixture.advance(milliseconds: 100)
         }
         try fixture.setAttributes(of: queue, ["DelaySeconds": "\(seconds)"])
+        try fixture.changeDelays()
         fixture.advance(milliseconds: Int64(seconds) * 1000 - 401)
         try fixture.makeDueVisible(limit: 5_000)
         #expect(try fixture.counts(queue) == [0, 0, 1_200])

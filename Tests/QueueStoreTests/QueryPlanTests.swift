@@ -48,6 +48,7 @@ struct QueryPlanTests {
             try fixture.setAttributes(of: queue, ["DelaySeconds": "900"])
             try fixture.send("delayed", to: queue, group: "g", deduplicationID: suffix.isEmpty ? nil : "x")
             try fixture.setAttributes(of: queue, ["DelaySeconds": "800", "MessageRetentionPeriod": "60"])
+            _ = fixture.store.isChangingDelays()
             _ = try fixture.description(of: queue)
             _ = try fixture.read(FindQueue(name: queue))
             _ = try fixture.read(ListQueueTags(name: queue))
@@ -175,7 +176,10 @@ struct QueryPlanTests {
             ("line = ? AND id = ?", "message USING PRIMARY KEY (line=? AND id=?)"),
             ("line = ? AND message.id = ?", "message USING PRIMARY KEY (line=? AND id=?)"),
             ("line = ? AND id < ?", "message USING PRIMARY KEY (line=? AND id<?)"),
-            ("visible_at BETWEEN ?1 AND ?2", "message USING INDEX message_hidden (visible_at>? AND visible_at<?)"),
+            (
+                "(visible_at, line, id) > (?, ?, ?)",
+                "message_hidden ((visible_at,line,id)>(?,?,?) AND visible_at<?)"
+            ),
             ("ORDER BY sent_from", "message_group_sent_from (backlog_id=? AND sent_from>?)"),
             ("UPDATE message_group SET", "PRIMARY KEY (backlog_id=? AND group_id=?)"),
             ("position IS NOT NULL ORDER BY position", "message_group_next (backlog_id=? AND position>?)"),

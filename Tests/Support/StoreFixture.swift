@@ -250,6 +250,12 @@ extension StoreFixture {
         try perform(MakeDueMessagesVisible(limit: limit))
     }
 
+    /// The whole of a pass, a part at a time.
+    package func changeDelays(limit: Int = 100) throws {
+        var position: ChangeDelays.Position?
+        repeat { position = try perform(ChangeDelays(from: position, limit: limit)).next } while position != nil
+    }
+
     @discardableResult
     package func removeExpired(from queue: QueueName, limit: Int = 1000) throws -> SweepResult {
         try perform(RemoveExpiredMessages(queue: try id(of: queue), limit: limit))
