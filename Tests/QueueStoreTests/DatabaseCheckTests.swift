@@ -51,6 +51,19 @@ struct DatabaseCheckTests {
             ])
     }
 
+    @Test func `no rule looks through all messages once for each queue or group`() throws {
+        fixture.close()
+        let connection = try Connection(path: fixture.path, mode: .readOnly)
+        for invariant in Invariant.all {
+            let steps = try connection.queryPlan(of: invariant.query)
+            for (step, next) in zip(steps, steps.dropFirst()) where step.hasPrefix("CORRELATED") {
+                #expect(next.hasPrefix("SEARCH"), "\(next) in: \(invariant.rule)")
+            }
+        }
+        try connection.close()
+        try fixture.open()
+    }
+
     @Test func `a stopped file and a served one are told alike`() throws {
         let served = try check()
         let stopped = try checkStopped()

@@ -11,15 +11,13 @@ package struct Invariant: Sendable {
         (
             "the counts of a backlog are those of its messages",
             """
-            SELECT format('backlog %d says %d/%d/%d/%d, has %d/%d/%d/%d', id, ready, in_flight, delayed, fresh, is_ready,
-                is_in_flight, is_delayed, is_fresh)
-            FROM (SELECT *,
-                (SELECT count(*) FROM message WHERE backlog_id = backlog.id AND state IN (-1, 0)) AS is_ready,
-                (SELECT count(*) FROM message WHERE backlog_id = backlog.id AND state = -1) AS is_fresh,
-                (SELECT count(*) FROM message WHERE backlog_id = backlog.id AND state = 1) AS is_in_flight,
-                (SELECT count(*) FROM message WHERE backlog_id = backlog.id AND state = 2) AS is_delayed
-                FROM backlog WHERE queue_id IS NOT NULL)
-            WHERE ready <> is_ready OR in_flight <> is_in_flight OR delayed <> is_delayed OR fresh <> is_fresh
+            SELECT format('backlog %d says %d/%d/%d/%d, has %d/%d/%d/%d', id, ready, in_flight, delayed, fresh,
+                ifnull(is_ready, 0), ifnull(is_in_flight, 0), ifnull(is_delayed, 0), ifnull(is_fresh, 0))
+            FROM backlog LEFT JOIN (SELECT backlog_id, sum(state IN (-1, 0)) AS is_ready, sum(state = -1) AS is_fresh,
+                sum(state = 1) AS is_in_flight, sum(state = 2) AS is_delayed FROM message GROUP BY backlog_id)
+                ON backlog_id = id
+            WHERE queue_id IS NOT NULL AND (ready <> ifnull(is_ready, 0) OR in_flight <> ifnull(is_in_flight, 0)
+                OR delayed <> ifnull(is_delayed, 0) OR fresh <> ifnull(is_fresh, 0))
             """
         ),
         (
