@@ -172,7 +172,9 @@ struct SweepSchedule {
     private func goOn(
         from position: ChangeDelays.Position?, _ transaction: WriteTransaction
     ) -> (due: Timestamp, from: ChangeDelays.Position?)? {
-        switch transaction.perform(ChangeDelays(from: position, limit: unawaitedMessages)) {
+        // Each row that requests change may be a message that is hidden anew, and the pass must come to its end.
+        let limit = unawaitedMessages + 2 * messagesOfRequests
+        return switch transaction.perform(ChangeDelays(from: position, limit: limit)) {
         case .success(let progress): progress.next.map { (transaction.now, $0) }
         case .failure: (transaction.now.adding(seconds: 1), position)
         }

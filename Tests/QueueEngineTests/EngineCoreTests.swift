@@ -294,7 +294,7 @@ struct EngineCoreTests {
         }
         try engine.perform(SetQueueAttributes(name: fifo, attributes: try QueueAttributeChanges(["DelaySeconds": "0"])))
         #expect(try engine.files.counts(fifo) == [250, 0, 400])
-        for (sent, visible) in [(30, 256), (0, 262), (0, 274), (0, 298)] {
+        for (sent, visible) in [(30, 385), (0, 421), (0, 433), (0, 457)] {
             engine.run((0..<sent).map { engine.write(engine.sending("\($0)", to: queue)).0 })
             #expect(try engine.files.counts(fifo) == [visible, 0, 650 - visible])
         }
@@ -305,6 +305,27 @@ struct EngineCoreTests {
         #expect(try engine.files.counts(other) == [0, 0, 650])
         #expect(engine.files.store.isChangingDelays() == false)
         try engine.files.checkInvariants()
+    }
+
+    @Test func `a new delay reaches its messages behind those that others hide all the time`() throws {
+        let busy = try engine.createQueue("busy")
+        for _ in 0..<300 { try send(10, to: busy) }
+        let fifo = try engine.createQueue("delayed.fifo", ["DelaySeconds": "900"])
+        for number in 0..<5 { try engine.send("\(number)", to: fifo, group: "g") }
+        var received = (0..<60).map { _ in engine.poll(busy, wait: 0) }
+        try engine.perform(SetQueueAttributes(name: fifo, attributes: try QueueAttributeChanges(["DelaySeconds": "0"])))
+        #expect(try engine.files.counts(fifo) == [0, 0, 5])
+        for _ in 0..<40 {
+            engine.files.advance(milliseconds: 1)
+            let jobs = (0..<5).map { _ in engine.receiveJob(from: busy, wait: 0) }
+            let deletes = received.prefix(5).map { poll in
+                engine.write(DeleteMessages(from: busy, (poll.messages ?? []).map(\.presented))).0
+            }
+            received = received.dropFirst(5) + jobs.map(\.1)
+            engine.run(deletes + jobs.map(\.0))
+        }
+        #expect(try engine.files.counts(fifo) == [5, 0, 0])
+        #expect(engine.files.store.isChangingDelays() == false)
     }
 
     @Test func `exhausted messages that are very many at once make way for requests`() throws {
