@@ -209,8 +209,13 @@ struct FIFOTests {
         #expect(try fixture.counts(queue) == [0, 1, 0])
         fixture.advance(seconds: 30)
         try fixture.makeDueVisible()
-        let results = try fixture.perform(DeleteMessages(from: queue, [other, old[0]]))
-        for result in results { #expect(throws: QueueError.receiptHandleExpired("old")) { try result.get() } }
+        let changes = [other, old[0]].map { ChangeMessageVisibility.Change($0, timeoutSeconds: 60) }
+        let changed = try fixture.perform(ChangeMessageVisibility(in: queue, changes))
+        #expect(throws: QueueError.receiptHandleExpired("old")) { try changed[0].get() }
+        #expect(throws: QueueError.messageNotAvailable("old")) { try changed[1].get() }
+        let deleted = try fixture.perform(DeleteMessages(from: queue, [other, old[0]]))
+        #expect(throws: QueueError.receiptHandleExpired("old")) { try deleted[0].get() }
+        try deleted[1].get()
         #expect(try receive() == ["g2-m1"])
         #expect(throws: QueueError.receiptHandleExpired("old")) {
             try fixture.perform(DeleteMessages(from: queue, [other]))[0].get()

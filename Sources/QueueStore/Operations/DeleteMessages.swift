@@ -55,7 +55,7 @@ package struct DeleteMessages: WriteOperation {
 }
 
 extension WriteTransaction {
-    /// Where the message of a handle stands; nil if it has been purged. A failure for what is no handle, and for the handle of
+    /// Where the message of a handle stands; nil if it is known to be gone. A failure for what is no handle, and for the handle of
     /// another queue.
     fileprivate func key(
         of presented: PresentedHandle, in queue: QueueRecord
@@ -64,6 +64,7 @@ extension WriteTransaction {
         guard handle.queue == queue.id else { return .failure(.receiptHandleOfAnotherQueue(handle: presented.text)) }
         guard handle.backlog == queue.backlog else { return .success(nil) }
         if queue.settings.isFIFO, handle.group == .none {
+            guard try hasBody(handle.message) else { return .success(nil) }
             guard let key = try keyOfHidden(handle.message) else {
                 return .failure(.receiptHandleExpired(presented.text))
             }
@@ -79,6 +80,10 @@ extension WriteTransaction {
         try connection.statement(
             "SELECT line FROM message INDEXED BY message_hidden WHERE state > 0 AND id = ? LIMIT 1"
         ).first(id.rawValue) { MessageKey(line: Line($0.integer(0)), id: id) }
+    }
+
+    private func hasBody(_ id: SequenceNumber) throws(SQLiteError) -> Bool {
+        try connection.statement("SELECT 1 FROM message_body WHERE id = ?").first(id.rawValue) { _ in true } ?? false
     }
 
     /// The message a handle stands for; nil if it has been deleted, purged or moved. Throws for what is no handle, and
