@@ -1,5 +1,6 @@
 import QueueModel
 import QueueStore
+import SQLite
 import TestSupport
 import Testing
 
@@ -117,6 +118,26 @@ struct RetentionTests {
         #expect(try fixture.removeExpired(from: fifo).nextDue == start.adding(seconds: 100))
         fixture.advance(seconds: 1)
         #expect(try fixture.removeExpired(from: fifo).nextDue == nil)
+        #expect(try fixture.counts(fifo) == [0, 0, 0])
+    }
+
+    @Test func `a group without messages, which should not be, does not hold up the others`() throws {
+        let fifo = try fixture.createQueue("q.fifo", ["MessageRetentionPeriod": "60"])
+        try fixture.send("1", to: fifo, group: "g", deduplicationID: "1")
+        fixture.checksInvariants = false
+        fixture.close()
+        let connection = try Connection(path: fixture.path, mode: .readWriteCreate)
+        try connection.execute(
+            """
+            INSERT INTO message_group (backlog_id, group_id, number, sent_from)
+            SELECT backlog_id, 'empty', 1, 0 FROM queue WHERE is_fifo
+            """)
+        try connection.close()
+        try fixture.open()
+        fixture.advance(seconds: 60)
+        let swept = try fixture.removeExpired(from: fifo)
+        #expect(swept.count == 2 && swept.nextDue == nil)
+        try fixture.checkInvariants()
         #expect(try fixture.counts(fifo) == [0, 0, 0])
     }
 

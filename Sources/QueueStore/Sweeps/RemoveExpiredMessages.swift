@@ -28,7 +28,12 @@ package struct RemoveExpiredMessages: Sweep {
             let due = due(group.sentFrom, in: queue)
             if due > transaction.now { return SweepResult(count: count, nextDue: due) }
             let (removed, oldest) = try sweep(Line(of: group.number), of: queue, limit - count, in: transaction)
-            if let oldest { try write(oldest, of: group.id, in: queue.backlog, transaction) }
+            if let oldest {
+                try write(oldest, of: group.id, in: queue.backlog, transaction)
+            } else if removed == 0 {
+                // A group without messages, of which there should be none, must not hold up the others for ever.
+                try transaction.removeGroup(group.id, of: queue.backlog)
+            }
             // To look at a group is work too.
             count += max(removed, 1)
         }
@@ -44,16 +49,24 @@ package struct RemoveExpiredMessages: Sweep {
     private func sweep(
         _ line: Line, of queue: QueueRecord, _ limit: Int, in transaction: WriteTransaction
     ) throws(SQLiteError) -> (removed: Int, oldest: Timestamp?) {
-        let first = try transaction.connection.statement(
+        let oldest = try firstMessages(1, of: line, in: transaction).first
+        guard let oldest, oldest.isExpired(in: queue, at: transaction.now) else { return (0, oldest?.sentAt) }
+        let first = try firstMessages(limit, of: line, in: transaction)
+        let expired = first.prefix { $0.isExpired(in: queue, at: transaction.now) }
+        try transaction.remove(Array(expired), of: queue.backlog, from: queue)
+        return (expired.count, first.dropFirst(expired.count).first?.sentAt)
+    }
+
+    private func firstMessages(
+        _ limit: Int, of line: Line, in transaction: WriteTransaction
+    ) throws(SQLiteError) -> [MessageRecord] {
+        try transaction.connection.statement(
             """
             SELECT backlog_id, line, id, message_id, state, visible_at, receive_count, sent_at, first_received_at,
                 group_id, deduplication_id, dead_letter_source, received_elsewhere
             FROM message WHERE line = ? ORDER BY id LIMIT ?
             """
         ).all(line.rawValue, limit, read: MessageRecord.init)
-        let expired = first.prefix { $0.isExpired(in: queue, at: transaction.now) }
-        if !expired.isEmpty { try transaction.remove(Array(expired), of: queue.backlog, from: queue) }
-        return (expired.count, first.dropFirst(expired.count).first?.sentAt)
     }
 
     /// Sends and deletes leave it as it is, so that it costs them nothing: it is found to be too early here at most once in a
