@@ -32,14 +32,16 @@ struct Arrivals {
             self.content = content
         }
 
-        /// It is handed out before it has come into its tables: it will come there as one in flight.
-        func wasReceived(until visibleAt: Timestamp) {
+        fileprivate func wasReceived(until visibleAt: Timestamp) {
             state = .inFlight
             self.visibleAt = visibleAt
         }
     }
 
     private var waiting: [Message] = []
+    /// The fresh ones of each backlog, of those that have been looked through for receives.
+    private var freshOnes: [BacklogID: ArraySlice<Message>] = [:]
+    private var lookedThrough = 0
     /// Rows that one statement inserts: as many as the long statements below have.
     private static let chunk = 8
 
@@ -49,13 +51,29 @@ struct Arrivals {
     mutating func add(_ message: Message) { waiting.append(message) }
 
     /// The first fresh ones of a backlog. Nil if others of its fresh messages, which are `count`, stand in their tables already.
-    func fresh(_ limit: Int, of backlog: BacklogID, count: Int) -> [Message]? {
+    mutating func fresh(_ limit: Int, of backlog: BacklogID, count: Int) -> [Message]? {
+        if count == 0 { return [] }
         guard waiting.count >= count else { return nil }
-        let fresh = waiting.filter { $0.backlog == backlog && $0.state == .fresh }
-        return fresh.count == count ? Array(fresh.prefix(limit)) : nil
+        // Once each: very many may wait, and very many receives ask for them.
+        for message in waiting[lookedThrough...] where message.state == .fresh {
+            freshOnes[message.backlog, default: []].append(message)
+        }
+        lookedThrough = waiting.count
+        guard let fresh = freshOnes[backlog], fresh.count == count else { return nil }
+        return Array(fresh.prefix(limit))
     }
 
-    mutating func discard() { waiting.removeAll(keepingCapacity: true) }
+    /// A fresh one is handed out before it has come into its tables: it will come there as one in flight.
+    mutating func handOut(_ message: Message, until visibleAt: Timestamp) {
+        message.wasReceived(until: visibleAt)
+        freshOnes[message.backlog]?.removeFirst(where: { $0 === message })
+    }
+
+    mutating func discard() {
+        waiting.removeAll(keepingCapacity: true)
+        freshOnes.removeAll(keepingCapacity: true)
+        lookedThrough = 0
+    }
 
     /// Brings the messages into their tables, in the order in which they came.
     mutating func write(on connection: Connection) throws(SQLiteError) {
@@ -151,5 +169,16 @@ struct Arrivals {
         values.bind(message.content.bodyMD5)
         values.bind(message.content.attributes)
         values.bind(message.content.traceHeader)
+    }
+}
+
+extension ArraySlice {
+    /// Removes the first element for which the condition holds: quickly, if that is the first of all.
+    fileprivate mutating func removeFirst(where condition: (Element) -> Bool) {
+        if let first, condition(first) {
+            removeFirst()
+        } else if let index = firstIndex(where: condition) {
+            remove(at: index)
+        }
     }
 }

@@ -162,7 +162,7 @@ extension WriteTransaction {
         keys.reserveCapacity(deliveries.count)
         for delivery in deliveries {
             if let arrival = delivery.arrival, !arrival.isWritten {
-                arrival.wasReceived(until: visibleAt)
+                arrivals.handOut(arrival, until: visibleAt)
             } else {
                 keys.append(delivery.message.key)
             }

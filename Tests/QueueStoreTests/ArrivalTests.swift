@@ -72,6 +72,20 @@ struct ArrivalTests {
         #expect(try fixture.receiveTexts(from: queue, 20) == (1...count).dropFirst(6).map(String.init))
     }
 
+    @Test func `receives among sends take in the order of the sends`() throws {
+        var texts: [[String]] = []
+        try fixture.batch { transaction in
+            for (bodies, limit) in [(["1", "2", "3"], 2), (["4"], 1), (["5", "6"], 1), ([], 1), (["7"], 10)] {
+                let messages = bodies.map { OutgoingMessage($0) }
+                _ = transaction.perform(SendMessages(to: queue, messages, isBatch: true))
+                let received = try? transaction.perform(ReceiveMessages(from: queue, limit: limit)).get()
+                texts.append(received?.map(\.text) ?? [])
+            }
+        }
+        #expect(texts == [["1", "2"], ["3"], ["4"], ["5"], ["6", "7"]])
+        #expect(try fixture.counts(queue) == [0, 7, 0])
+    }
+
     @Test func `what was there before comes first`() throws {
         try fixture.send("before", to: queue)
         var texts: [[String]] = []
