@@ -243,6 +243,22 @@ def test_members_of_the_wrong_type_are_refused(json_client, queue, action, param
     assert_error(json_client.call(action, {"QueueUrl": queue, **parameters}), "SerializationException")
 
 
+@pytest.mark.parametrize(
+    "action, good, bad",
+    [
+        ("SendMessageBatch", {"MessageBody": "b"}, {"MessageBody": "b", "DelaySeconds": "5"}),
+        ("SendMessageBatch", {"MessageBody": "b"}, {"MessageBody": "b", "MessageGroupId": 1}),
+        ("DeleteMessageBatch", {"ReceiptHandle": "h"}, {"ReceiptHandle": 1}),
+        ("ChangeMessageVisibilityBatch", {"ReceiptHandle": "h", "VisibilityTimeout": 1}, {"VisibilityTimeout": "30"}),
+    ],
+)
+def test_in_an_entry_of_a_batch_they_fail_the_whole(json_client, queue, action, good, bad):
+    entries = [{"Id": "good", **good}, {"Id": "bad", **good, **bad}]
+    answer = json_client.call(action, {"QueueUrl": queue, "Entries": entries})
+    assert_error(answer, "SerializationException")
+    assert "Messages" not in json_client.call("ReceiveMessage", {"QueueUrl": queue}).json
+
+
 @pytest.mark.parametrize("value", ["AQI", "A", "!!!!", "AQID\n=", "="])
 def test_binary_values_that_are_not_base64_are_refused(json_client, queue, value):
     attributes = {"a": {"DataType": "Binary", "BinaryValue": value}}

@@ -5,14 +5,27 @@ import SQLite
 package struct SendMessages: WriteOperation {
     package static var checksBeforeChanging: Bool { true }
 
+    /// What entries of a batch do not have that a FIFO queue asks for.
+    package struct Lacking: OptionSet, Sendable {
+        package static let groupID = Lacking(rawValue: 1)
+        package static let deduplicationID = Lacking(rawValue: 2)
+
+        package let rawValue: Int
+
+        package init(rawValue: Int) { self.rawValue = rawValue }
+    }
+
     let name: QueueName
     let messages: [OutgoingMessage]
     let isBatch: Bool
+    let refusedLack: Lacking
 
-    package init(to name: QueueName, _ messages: [OutgoingMessage], isBatch: Bool) {
+    /// `refusedLack`: what entries of the batch lack that are not among `messages`, since they were refused already.
+    package init(to name: QueueName, _ messages: [OutgoingMessage], isBatch: Bool, refusedLack: Lacking = []) {
         self.name = name
         self.messages = messages
         self.isBatch = isBatch
+        self.refusedLack = refusedLack
     }
 
     /// One result for each message, in their order.
@@ -34,18 +47,17 @@ package struct SendMessages: WriteOperation {
 
     /// What every message of a request to a FIFO queue must carry; one without it fails the whole request.
     private func checkFIFOIdentifiers(_ settings: QueueSettings) throws(QueueError) {
-        for message in messages {
-            guard message.groupID != nil else {
-                // In a batch the same text comes with another code.
-                throw isBatch
-                    ? .invalidParameter("The request must contain the parameter MessageGroupId.")
-                    : .missingParameter("MessageGroupId")
-            }
-            guard message.deduplicationID != nil || settings.contentBasedDeduplication else {
-                throw .invalidParameter(
-                    "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId "
-                        + "provided explicitly")
-            }
+        if refusedLack.contains(.groupID) || messages.contains(where: { $0.groupID == nil }) {
+            // In a batch the same text comes with another code.
+            throw isBatch
+                ? .invalidParameter("The request must contain the parameter MessageGroupId.")
+                : .missingParameter("MessageGroupId")
+        }
+        if settings.contentBasedDeduplication { return }
+        if refusedLack.contains(.deduplicationID) || messages.contains(where: { $0.deduplicationID == nil }) {
+            throw .invalidParameter(
+                "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId "
+                    + "provided explicitly")
         }
     }
 

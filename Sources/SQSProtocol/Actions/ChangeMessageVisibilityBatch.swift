@@ -11,7 +11,7 @@ struct ChangeMessageVisibilityBatchAction: Action {
     func request(_ parameters: RequestParameters, _ context: RequestContext) throws -> Request {
         let queue = try context.queueName(parameters)
         let entries = try parameters.batchEntries("ChangeMessageVisibilityBatchRequestEntry")
-        return Request(queue, entries) { (try change($0), ()) }
+        return try Request(queue, entries) { (try change($0), ()) }
     }
 
     private func change(_ entry: RequestParameters) throws -> ChangeMessageVisibility.Change {

@@ -11,7 +11,7 @@ struct DeleteMessageBatchAction: Action {
     func request(_ parameters: RequestParameters, _ context: RequestContext) throws -> Request {
         let queue = try context.queueName(parameters)
         let entries = try parameters.batchEntries("DeleteMessageBatchRequestEntry")
-        return Request(queue, entries) { (backend.open(try $0.requiredBytes("ReceiptHandle")), ()) }
+        return try Request(queue, entries) { (backend.open(try $0.requiredBytes("ReceiptHandle")), ()) }
     }
 
     func perform(_ request: Request, _ context: RequestContext, _ completion: @escaping Completion<BatchResponse<Void>>)

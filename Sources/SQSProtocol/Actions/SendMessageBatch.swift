@@ -8,17 +8,29 @@ struct SendMessageBatchAction: Action {
 
     private static let entryType = "SendMessageBatchRequestEntry"
 
-    typealias Request = BatchRequest<OutgoingMessage, MessageDigests>
+    struct Request: Sendable {
+        let batch: BatchRequest<OutgoingMessage, MessageDigests>
+        let operation: SendMessages
+    }
 
     func request(_ parameters: RequestParameters, _ context: RequestContext) throws -> Request {
         let queue = try context.queueName(parameters)
         let entries = try parameters.batchEntries(Self.entryType)
         let size = try entries.reduce(0) { $0 + (try MessageParameters.size(of: $1.parameters)) }
         guard size <= Limits.batchBytesMax else { throw QueueError.batchTooLong(bytes: size) }
-        return Request(queue, entries) { entry in
+        let batch = try BatchRequest(queue, entries) { entry in
             let message = try MessageParameters(entry, traceID: context.traceID)
             return (message.message, message.digests)
         }
+        // On a FIFO queue an entry without its identifiers fails the whole request, also if it is refused for another reason.
+        var lacking = SendMessages.Lacking()
+        for (entry, (_, parameters)) in zip(batch.entries, entries) {
+            guard case .failure = entry.entry else { continue }
+            if try parameters.bytes("MessageGroupId") == nil { lacking.insert(.groupID) }
+            if try parameters.bytes("MessageDeduplicationId") == nil { lacking.insert(.deduplicationID) }
+        }
+        let operation = SendMessages(to: queue, batch.values, isBatch: true, refusedLack: lacking)
+        return Request(batch: batch, operation: operation)
     }
 
     struct Sent: Sendable {
@@ -28,8 +40,8 @@ struct SendMessageBatchAction: Action {
 
     func perform(_ request: Request, _ context: RequestContext, _ completion: @escaping Completion<BatchResponse<Sent>>)
     {
-        let entries = request.entries
-        backend.engine.write(SendMessages(to: request.queue, request.values, isBatch: true)) { result in
+        let entries = request.batch.entries
+        backend.engine.write(request.operation) { result in
             completion(result.map { .merge(entries, with: $0) { Sent(digests: $0, sent: $1) } })
         }
     }

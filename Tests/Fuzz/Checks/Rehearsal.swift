@@ -85,9 +85,10 @@ final class Rehearsal: Sendable {
             return .init(digests: request.digests, sent: sent)
         }
         add(SendMessageBatchAction(backend: backend)) { request, context in
-            for message in request.values { try receive(message, from: request.queue, context) }
-            let results = request.values.map { _ in Result<SentMessage, QueueError>.success(sent) }
-            return .merge(request.entries, with: results) { .init(digests: $0, sent: $1) }
+            let messages = request.operation.messages
+            for message in messages { try receive(message, from: request.operation.name, context) }
+            let results = messages.map { _ in Result<SentMessage, QueueError>.success(sent) }
+            return .merge(request.batch.entries, with: results) { .init(digests: $0, sent: $1) }
         }
         add(SetQueueAttributesAction(backend: backend)) { request, context in
             if let settings = try? request.attributes.settingsOfNewQueue(request.name),
