@@ -108,6 +108,22 @@ def test_one_entry_without_an_id_fails_the_whole_batch(sqs, fifo, missing, messa
     assert counters(sqs, fifo) == (0, 0, 0)
 
 
+@pytest.mark.parametrize(
+    "missing, message", [("MessageGroupId", NO_GROUP), ("MessageDeduplicationId", NO_DEDUPLICATION)]
+)
+def test_so_does_an_entry_that_has_another_fault_too(sqs, fifo, missing, message):
+    entries = [
+        {"Id": id, "MessageBody": body, "MessageGroupId": "g", "MessageDeduplicationId": id}
+        for id, body in (("a", "hello"), ("b", "\x01"))
+    ]
+    answer = sqs.send_message_batch(QueueUrl=fifo, Entries=entries[1:])
+    assert [entry["Code"] for entry in answer["Failed"]] == ["InvalidMessageContents"]
+    del entries[1][missing]
+    with refused("InvalidParameterValueException", message):
+        sqs.send_message_batch(QueueUrl=fifo, Entries=entries)
+    assert counters(sqs, fifo) == (0, 0, 0)
+
+
 BAD_IDS = ["", "x" * 129, "a b", "é", "tab\t"]
 PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 
@@ -854,6 +870,14 @@ def test_the_attribute_needs_a_name_with_the_suffix(sqs, name):
 def test_the_suffix_counts_in_the_length_of_the_name(sqs):
     url = sqs.create_queue(QueueName="n" * 75 + ".fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
     sqs.delete_queue(QueueUrl=url)
+
+
+def test_a_contradiction_is_told_also_where_the_queue_is_there(sqs, fifo, queue):
+    name = queue.rsplit("/", 1)[1]
+    with refused("InvalidParameterValueException"):
+        sqs.create_queue(QueueName=name, Attributes={"FifoQueue": "true"})
+    with refused("InvalidParameterValueException"):
+        sqs.create_queue(QueueName=fifo.rsplit("/", 1)[1], Attributes={"FifoQueue": "false"})
 
 
 def test_the_type_of_a_queue_cannot_be_changed(sqs, fifo, queue):

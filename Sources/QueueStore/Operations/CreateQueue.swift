@@ -14,7 +14,11 @@ package struct CreateQueue: WriteOperation {
     }
 
     package func run(in transaction: WriteTransaction) throws {
-        if let queue = try transaction.queue(name) { return try compare(with: queue) }
+        if let queue = try transaction.queue(name) {
+            // What contradicts itself is no other queue than the one that is there.
+            if attributes.sets(.fifoQueue) { try QueueName.validate(name.name, isFIFO: try attributes.createsFIFO()) }
+            return try compare(with: queue)
+        }
         try QueueName.validate(name.name, isFIFO: try attributes.createsFIFO())
         let settings = try attributes.settingsOfNewQueue(name)
         guard tags.count <= Limits.tagsPerQueueMax else { throw Tags.tooMany(queue: name.name) }
