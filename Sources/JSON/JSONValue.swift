@@ -27,11 +27,16 @@ package struct JSONMember: Sendable {
         // Comparing each with each is fastest for the usual few and out of the question for many.
         let repeats =
             members.count <= 16
-            ? members.indices.contains { index in members[..<index].contains { $0.key == members[index].key } }
-            : Set(members.lazy.map(\.key)).count != members.count
+            ? members.indices.contains { index in members[..<index].contains { isSame($0.key, members[index].key) } }
+            : Set(members.lazy.map { Array($0.key.utf8) }).count != members.count
         guard repeats else { return members }
-        var seen = Set<String>()
-        return members.reversed().filter { seen.insert($0.key).inserted }.reversed()
+        var seen = Set<[UInt8]>()
+        return members.reversed().filter { seen.insert(Array($0.key.utf8)).inserted }.reversed()
+    }
+
+    /// Swift's texts are equal if they look alike, as a letter does whose accent is a character of its own.
+    private static func isSame(_ left: String, _ right: String) -> Bool {
+        left.utf8.count == right.utf8.count && left.utf8.elementsEqual(right.utf8)
     }
 }
 

@@ -44,8 +44,8 @@ extension MessageAttribute {
         guard dataType.utf8.count <= 256 else {
             throw .invalidParameter("Message (user) attribute type must be shorter than 256 bytes.")
         }
-        let prefix = dataType.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)[0]
-        guard let kind = Kind(rawValue: String(prefix)) else {
+        let prefix = dataType.utf8.prefix { $0 != UInt8(ascii: ".") }
+        guard let kind = Kind(rawValue: String(Substring(prefix))) else {
             throw .invalidParameter(
                 "The type of message (user) attribute '\(name)' is invalid. You must use only the following "
                     + "supported type prefixes: Binary, Number, String.")

@@ -11,6 +11,13 @@ package struct QueueName: Sendable, Hashable {
         self.name = name
     }
 
+    /// Swift's texts are equal if they look alike. No queue's name has a character that only looks like one of ASCII, and
+    /// those that do are longer in UTF-8.
+    package static func == (left: QueueName, right: QueueName) -> Bool {
+        left.name == right.name && left.name.utf8.count == right.name.utf8.count && left.account == right.account
+            && left.region == right.region
+    }
+
     /// The queue's Amazon Resource Name.
     package var arn: String { "arn:\(partition):sqs:\(region):\(account):\(name)" }
 

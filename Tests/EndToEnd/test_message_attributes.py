@@ -177,6 +177,12 @@ def test_attributes_are_chosen_by_name_and_prefix_and_the_md5_covers_those_retur
     assert message["MD5OfMessageAttributes"] == digest
 
 
+def test_a_prefix_may_end_within_what_is_one_letter_on_a_page(sqs, queue):
+    send(sqs, queue, "hello", MessageAttributes={"\u0928\u093e\u092e": text("name")})
+    [message] = receive(sqs, queue, MessageAttributeNames=["\u0928.*"])
+    assert list(message["MessageAttributes"]) == ["\u0928\u093e\u092e"]
+
+
 @pytest.mark.parametrize("names", [[], ["hello"], ["hel.*"], ["ello"], ["Hel"], ["Hell*"], ["H.e.*"]])
 def test_when_no_attribute_is_chosen_neither_they_nor_an_md5_come(sqs, queue, names):
     send(sqs, queue, "hello", MessageAttributes={"Hello": text("There")})

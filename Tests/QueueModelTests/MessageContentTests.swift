@@ -111,7 +111,10 @@ struct MessageContentTests {
 
     @Test(
         "types keep their suffix",
-        arguments: ["String", "String.Array", "String.", "String.a.b", "String.\(String(repeating: "x", count: 249))"])
+        arguments: [
+            "String", "String.Array", "String.", "String.a.b", "String.\u{301}",
+            "String.\(String(repeating: "x", count: 249))",
+        ])
     func goodType(type: String) throws {
         #expect(try attribute("a", type, text: "x").dataType == type)
     }

@@ -110,6 +110,15 @@ struct QueueTests {
         }
     }
 
+    @Test func `a name that only looks like that of a queue names none`() throws {
+        let queue = try fixture.createQueue("Kelvin")
+        try fixture.send("one", to: queue)
+        let sign = QueueName(account: queue.account, region: queue.region, name: "\u{212A}elvin")
+        #expect(throws: QueueError.queueDoesNotExist) { try fixture.perform(DeleteQueue(name: sign)) }
+        #expect(throws: (any Error).self) { try fixture.createQueue(sign.name) }
+        #expect(try fixture.counts(queue) == [1, 0, 0])
+    }
+
     @Test func `a create that is refused leaves nothing behind`() throws {
         let queue = QueueName(account: "000000000000", region: "us-east-1", name: "q")
         #expect(throws: (any Error).self) { try fixture.createQueue("q", ["VisibilityTimeout": "x"]) }

@@ -137,7 +137,7 @@ struct AttributeFilter: Sendable {
         return wantsAll
             ? attributes
             : attributes.filter { attribute in
-                names.contains(attribute.name) || prefixes.contains { attribute.name.hasPrefix($0) }
+                names.contains(attribute.name) || prefixes.contains { attribute.name.utf8.starts(with: $0.utf8) }
             }
     }
 }
