@@ -22,8 +22,8 @@ final class EventLoop: @unchecked Sendable {  // all but `mailbox` and `threadHa
     private var connectionCount = 0
     private var lastGeneration: UInt32 = 0
     private var timers = ConnectionTimers()
-    /// Connections that have more to read than one turn takes.
-    private var unfinishedReads: [ConnectionID] = []
+    /// Connections that have more to read, or to be answered, than one turn takes.
+    private var postponed: [ConnectionID] = []
     /// Taken out of the mailbox, and how many of them have been carried out.
     private var messages: [LoopMessage] = []
     private var messagesDone = 0
@@ -42,8 +42,10 @@ final class EventLoop: @unchecked Sendable {  // all but `mailbox` and `threadHa
     /// looked at again. If it were all of 64 clients, then these, the loop and the handler would do their parts one after the
     /// other; so each works on some requests while the others have the rest. docs/performance.md has the figures.
     private static let partMax = 24
-    /// How many reads a connection may do before others have their turn.
+    /// How many reads a connection may do, and how many answers that need no waiting it may get, before others have their
+    /// turn.
     private static let readsPerTurn = 8
+    private static let answersPerTurn = 100
     /// How many connections beyond the maximum are given a 503 instead of just being closed.
     private static let refusalsAtOnce = 256
     private static let acceptPauseMilliseconds: Int64 = 100
@@ -76,7 +78,7 @@ final class EventLoop: @unchecked Sendable {  // all but `mailbox` and `threadHa
         readTime()
         // What was taken out of the mailbox is carried out, also behind a `shutDown`.
         while !isDrained || !messages.isEmpty {
-            let mustNotSleep = !messages.isEmpty || !unfinishedReads.isEmpty || !mailbox.prepareToSleep()
+            let mustNotSleep = !messages.isEmpty || !postponed.isEmpty || !mailbox.prepareToSleep()
             wait(timeoutMilliseconds: mustNotSleep ? 0 : millisecondsToNextDeadline())
             handleMessages()
             handleDeadlines()
@@ -109,7 +111,7 @@ final class EventLoop: @unchecked Sendable {  // all but `mailbox` and `threadHa
             fatalError("\(error)")
         }
         if !hasReadTime { readTime() }
-        continueReads()
+        resumePostponed()
         if hasReadTime { handler.requestsEnd() }
     }
 
@@ -138,12 +140,21 @@ final class EventLoop: @unchecked Sendable {  // all but `mailbox` and `threadHa
         read(connection)
     }
 
-    private func continueReads() {
-        let ids = unfinishedReads
-        unfinishedReads.removeAll(keepingCapacity: true)
+    private func resumePostponed() {
+        let ids = postponed.prefix(Self.partMax)
+        postponed.removeFirst(ids.count)
         for id in ids {
-            if let connection = connection(id) { read(connection) }
+            guard let connection = connection(id) else { continue }
+            connection.isPostponed = false
+            drive(connection, connection.machine.proceed(&surroundings))
+            read(connection)
         }
+    }
+
+    /// The connection goes on in the next turn, and until then does nothing.
+    private func postpone(_ connection: Connection) {
+        connection.isPostponed = true
+        postponed.append(connection.id)
     }
 
     private func handleMessages() {
@@ -189,11 +200,8 @@ final class EventLoop: @unchecked Sendable {  // all but `mailbox` and `threadHa
 
     private func read(_ connection: Connection) {
         var reads = 0
-        while connection.isOpen, connection.isReadable, connection.machine.wantsInput {
-            if reads == Self.readsPerTurn {
-                unfinishedReads.append(connection.id)
-                return
-            }
+        while connection.isOpen, !connection.isPostponed, connection.isReadable, connection.machine.wantsInput {
+            if reads == Self.readsPerTurn { return postpone(connection) }
             reads += 1
             do throws(SystemError) {
                 switch try connection.descriptor.receive(into: readBuffer) {
@@ -216,12 +224,14 @@ final class EventLoop: @unchecked Sendable {  // all but `mailbox` and `threadHa
     /// Does what the state machine says until it waits for the next event.
     private func drive(_ connection: Connection, _ first: HTTPConnection.Step) {
         var step = first
+        var answers = 0
         while true {
             switch step {
             case .handle(let request):
                 if let response = handle(request, of: connection) {
                     connection.machine.respond(response, &surroundings)
-                    step = connection.machine.proceed(&surroundings)
+                    answers += 1
+                    step = answers < Self.answersPerTurn ? connection.machine.proceed(&surroundings) : .wait
                 } else {
                     step = .wait
                 }
@@ -231,6 +241,10 @@ final class EventLoop: @unchecked Sendable {  // all but `mailbox` and `threadHa
                     return
                 }
                 connection.machine.outputFlushed()
+                if answers >= Self.answersPerTurn {
+                    settle(connection)
+                    return postpone(connection)
+                }
                 step = connection.machine.proceed(&surroundings)
             case .shutdownSending:
                 connection.descriptor.shutdownSending()
@@ -487,6 +501,8 @@ private final class Connection {
     var isOpen = true
     /// The socket may have something to read. Edge-triggered events tell only once.
     var isReadable = false
+    /// It waits for the next turn.
+    var isPostponed = false
     /// The client has shut its sending side down, though there may be something to read before that.
     var clientHasLeft = false
     /// How much of the memory for all connections this one is using.

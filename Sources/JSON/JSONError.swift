@@ -9,6 +9,7 @@ package struct JSONError: Error, Equatable, CustomStringConvertible {
         case controlCharacter = "control character in a string"
         case invalidUTF8 = "invalid UTF-8"
         case tooDeep = "nested too deeply"
+        case tooManyValues = "too many values"
         case trailingCharacters = "something after the value"
     }
 

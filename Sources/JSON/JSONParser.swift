@@ -1,6 +1,8 @@
 extension JSONValue {
     /// How deeply arrays and objects may be nested, so that no request exhausts the stack.
     package static let depthLimit = 64
+    /// How many values a text may have, itself and those within others: a tree takes far more memory than its text.
+    package static let countLimit = 65_536
 
     /// Reads one JSON text (RFC 8259), strictly: nothing may follow but white space, bytes must be UTF-8, and there is
     /// no byte order mark. The caller bounds the size.
@@ -30,6 +32,7 @@ private struct JSONParser {
     private let count: Int
     private var position = 0
     private var depth = 0
+    private var valueCount = 0
 
     init(_ bytes: UnsafeRawBufferPointer) {
         count = bytes.count
@@ -47,6 +50,8 @@ private struct JSONParser {
     private mutating func value() throws(JSONError) -> JSONValue {
         skipWhitespace()
         guard position < count else { throw failure(.unexpectedEnd) }
+        valueCount += 1
+        guard valueCount <= JSONValue.countLimit else { throw failure(.tooManyValues) }
         switch start[position] {
         case UInt8(ascii: "\""): return .string(try string())
         case UInt8(ascii: "{"): return try object()

@@ -164,6 +164,19 @@ import Testing
         }
     }
 
+    @Test func `thousands of pipelined requests are answered, and others in between`() throws {
+        try withServer { server in
+            let greedy = try TestClient(port: server.port)
+            let other = try TestClient(port: server.port)
+            for start in stride(from: 0, to: 5000, by: 500) {
+                try greedy.send((start..<start + 500).map { get("/\($0)") }.joined())
+                try other.send(get("/other"))
+                #expect(try other.receive().body == "GET /other ")
+                for number in start..<start + 500 { #expect(try greedy.receive().body == "GET /\(number) ") }
+            }
+        }
+    }
+
     @Test func `a client that waits for 100 Continue gets it`() throws {
         try withServer { server in
             let client = try TestClient(port: server.port)

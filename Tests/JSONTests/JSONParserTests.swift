@@ -102,6 +102,19 @@ struct JSONParserTests {
         #expect(value["k7"]?.integer == 57)
     }
 
+    @Test func `keys that only look alike are several`() throws {
+        let value = try JSONValue(parsing: "{\"K\":1,\"\u{212A}\":2,\"\u{212B}\":3,\"A\u{30A}\":4}")
+        #expect(value.object?.map(\.value.integer) == [1, 2, 3, 4])
+    }
+
+    @Test func `there can be only so many values`() throws {
+        func list(_ count: Int) -> String { "[" + Array(repeating: "0", count: count - 1).joined(separator: ",") + "]" }
+        #expect(try JSONValue(parsing: list(JSONValue.countLimit)).array?.count == JSONValue.countLimit - 1)
+        #expect { try JSONValue(parsing: list(JSONValue.countLimit + 1)) } throws: {
+            ($0 as? JSONError)?.reason == .tooManyValues
+        }
+    }
+
     @Test func `nesting has a limit`() throws {
         func nested(_ depth: Int) -> String {
             String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
