@@ -88,6 +88,13 @@ extension FileDescriptor {
         }
     }
 
+    /// Whether the path still names this file. The lock of one that has been renamed or replaced is worth nothing.
+    package func isStill(at path: String) throws(SystemError) -> Bool {
+        let ours = try status()
+        guard let named = try FileName.status(of: path) else { return false }
+        return named.st_ino == ours.st_ino && named.st_dev == ours.st_dev
+    }
+
     /// Gives up the lock of ``tryLock(_:)`` and closes. A process that is being started by another thread just now has the
     /// descriptor too, and would keep a lock that is not given up.
     package func unlockAndClose() {

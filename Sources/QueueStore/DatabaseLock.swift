@@ -19,17 +19,13 @@ final class DatabaseLock {
         }
         do {
             // Of a file that has been replaced since it was opened the lock is worth nothing.
-            guard try descriptor.tryLock(LOCK_EX), try isStillAt(path) else { throw StoreOpenError.inUse(path: path) }
+            guard try descriptor.tryLock(LOCK_EX), try descriptor.isStill(at: path) else {
+                throw StoreOpenError.inUse(path: path)
+            }
         } catch {
             release()
             throw (error as? StoreOpenError) ?? .cannotRead(path: path, error)
         }
-    }
-
-    private func isStillAt(_ path: String) throws(SystemError) -> Bool {
-        let ours = try descriptor.status()
-        guard let named = try FileName.status(of: path) else { return false }
-        return named.st_ino == ours.st_ino && named.st_dev == ours.st_dev
     }
 
     /// Only after SQLite has closed the file.

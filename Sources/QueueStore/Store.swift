@@ -18,10 +18,11 @@ package final class Store {
     private let report: (StoreFailure) -> Void
     /// Pages of the WAL from which on a checkpoint is due. With twice as many it takes twice as long, in which nobody gets
     /// an answer, and no more sends are possible.
-    var checkpointPages = 500
+    var checkpointPages = ordinaryLogPages
+    static let ordinaryLogPages = 500
     /// The WAL keeps its length when it begins anew, so that ordinary service writes to blocks it has. What a very large
     /// batch or a long reader made of it is cut off then: eight times what a checkpoint waits for, in pages of 4 KiB.
-    static let walBytesMax = 8 * 500 * 4096
+    static let walBytesMax = 8 * ordinaryLogPages * 4096
 
     /// Opens the file, creates or migrates its schema, and takes it for this process alone. `report` is told of every
     /// failure of the storage.

@@ -29,6 +29,10 @@ package final class WriteTransaction {
     private var jobChangedQueues = false
     /// Nil until a job of this batch asks.
     private var room: DiskRoom?
+    /// Of the messages that were sent in this batch.
+    private var sentBytes = 0
+    private var rowsBefore: Int64 = 0
+    private static let rowsMax: Int64 = 5000
 
     init(connection: Connection, options: StoreOptions) throws(SQLiteError) {
         database = connection
@@ -53,6 +57,8 @@ package final class WriteTransaction {
         news = BatchNews()
         failure = nil
         room = nil
+        sentBytes = 0
+        rowsBefore = changedRows
         try database.statement("BEGIN IMMEDIATE").run()
     }
 
@@ -153,6 +159,9 @@ package final class WriteTransaction {
         try database.statement("RELEASE job").run()
     }
 
+    /// What it has to write takes so long by now that other requests are better left to the next batch.
+    package var isLong: Bool { sentBytes >= Self.rewrittenMax || changedRows - rowsBefore >= Self.rowsMax }
+
     // MARK: Queues
 
     /// The queue of that name, or nil.
@@ -230,16 +239,20 @@ package final class WriteTransaction {
         let isEnough = room.take(bytes)
         self.room = room
         if !isEnough { throw QueueError.storageFull }
+        sentBytes += bytes
     }
 
     private func measureRoom() throws(SQLiteError) -> DiskRoom {
         // Behind another VFS the system knows nothing of the file.
         let onDisk = options.vfs == nil ? DiskRoom.freeBytes(beside: options.path) : nil
         guard let onDisk, onDisk < DiskRoom.plenty else { return DiskRoom(onDisk: DiskRoom.plenty, inFile: 0) }
-        let inFile = try database.statement(
-            "SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size"
-        ).first { $0.integer(0) }
-        return DiskRoom(onDisk: onDisk, inFile: inFile ?? 0)
+        let pages = try database.statement(
+            "SELECT freelist_count, page_size FROM pragma_freelist_count, pragma_page_size"
+        ).first { (free: $0.integer(0), size: $0.integer(1)) }
+        guard let pages else { return DiskRoom(onDisk: onDisk, inFile: 0) }
+        // What is only in the log is to come to the file too: very much if somebody reads for long. Else the reserve is for it.
+        let owed = max(0, database.uncopiedPageCount - Store.ordinaryLogPages)
+        return DiskRoom(onDisk: onDisk - Int64(owed) * pages.size, inFile: pages.free * pages.size)
     }
 
     // MARK: Counts, sequence numbers, random bytes

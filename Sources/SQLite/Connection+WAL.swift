@@ -10,7 +10,10 @@ extension Connection {
             handle,
             { context, _, _, pages in
                 guard let context else { return SQLITE_OK }
-                Unmanaged<Connection>.fromOpaque(context).takeUnretainedValue().walPageCount = Int(pages)
+                let connection = Unmanaged<Connection>.fromOpaque(context).takeUnretainedValue()
+                // The log has begun anew.
+                if pages < connection.walPageCount { connection.copiedPageCount = 0 }
+                connection.walPageCount = Int(pages)
                 return SQLITE_OK
             }, context)
     }
@@ -24,6 +27,7 @@ extension Connection {
         var copied: Int32 = 0
         let code = sqlite3_wal_checkpoint_v2(handle, "main", SQLITE_CHECKPOINT_PASSIVE, &pages, &copied)
         guard code == SQLITE_OK else { throw error(code, sql: nil) }
+        copiedPageCount = Int(copied)
         return copied == pages
     }
 

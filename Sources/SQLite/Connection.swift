@@ -16,6 +16,10 @@ import CWriteCombining
     @usableFromInline let handle: OpaquePointer
     /// Pages in the WAL after the last commit; counted from ``takeOverCheckpoints()`` on.
     package internal(set) var walPageCount = 0
+    /// Those of them that the last checkpoint had copied to their places in the file.
+    var copiedPageCount = 0
+    /// Those that are still to be copied there.
+    package var uncopiedPageCount: Int { max(0, walPageCount - copiedPageCount) }
     private var isOpen = true
     private var kept: [UnsafePointer<UInt8>: Statement] = [:]
 

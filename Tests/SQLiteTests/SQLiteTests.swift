@@ -92,6 +92,31 @@ struct SQLiteTests {
         #expect(directory.files == ["a.db"])
     }
 
+    @Test func `pages that only the log has are counted`() throws {
+        let connection = try open()
+        try connection.execute("PRAGMA journal_mode = WAL")
+        connection.takeOverCheckpoints()
+        try connection.execute("CREATE TABLE t (a)")
+        #expect(connection.uncopiedPageCount > 0)
+        let copiesAll = try connection.checkpoint()
+        #expect(copiesAll && connection.uncopiedPageCount == 0)
+        let reader = try Connection(path: directory.file("a.db"), mode: .readOnly)
+        try reader.execute("BEGIN")
+        _ = try reader.statement("SELECT count(*) FROM t").first { $0.integer(0) }
+        for number in 1...10 { try connection.execute("INSERT INTO t VALUES (\(number))") }
+        let before = connection.uncopiedPageCount
+        let copiesRest = try connection.checkpoint()
+        #expect(!copiesRest && connection.uncopiedPageCount > 0 && connection.uncopiedPageCount <= before)
+        try reader.execute("COMMIT")
+        try connection.checkpoint()
+        #expect(connection.uncopiedPageCount == 0)
+        // The log begins anew.
+        try connection.execute("INSERT INTO t VALUES (11)")
+        #expect(connection.walPageCount == 1 && connection.uncopiedPageCount == 1)
+        try reader.close()
+        try connection.close()
+    }
+
     @Test func `a plan is told without values`() throws {
         let connection = try open()
         try connection.execute("CREATE TABLE t (a INTEGER PRIMARY KEY, b)")

@@ -20,7 +20,10 @@ final class PendingFile {
             throw BackupError.failed(path: path, error)
         }
         do {
-            guard try descriptor.tryLock(LOCK_EX) else { throw BackupError.inProgress(path: finalPath) }
+            // A predecessor may have given the file its final name just before it gave up the lock.
+            guard try descriptor.tryLock(LOCK_EX), try descriptor.isStill(at: path) else {
+                throw BackupError.inProgress(path: finalPath)
+            }
             for name in Self.companions(of: path) { try FileName.remove(name) }
             try descriptor.truncate(to: 0)
             try descriptor.setMode(mode & 0o777)
