@@ -45,40 +45,46 @@ final class EngineCore {
         planningDue = queues == nil || moving == nil || changesDelays == nil ? start : nil
     }
 
-    /// Does everything that is due and all of `jobs` in one transaction, then gives the answers. Returns when it has to
-    /// be called again though no job has come.
-    func run(_ jobs: [any Job], now: Timestamp) -> Timestamp? {
+    /// Does everything that is due and `jobs` in one transaction, then gives the answers. Returns how many of the jobs it has
+    /// dealt with, which are all unless they would make a long transaction, and when it has to be called again though no job
+    /// has come.
+    func run(_ jobs: ArraySlice<any Job>, now: Timestamp) -> (done: Int, due: Timestamp?) {
         if let planningDue, planningDue <= now { planSweeps(from: now) }
         // The end of a long poll alone needs no transaction.
         let hasWork = !jobs.isEmpty || !deferred.isEmpty || !unserved.isEmpty || sweeps.next.map { $0 <= now } ?? false
-        let hasFailed = hasWork && !runBatch(jobs, now: now)
+        let (done, isOnDisk) = hasWork ? runBatch(jobs, now: now) : (0, true)
         while let receiver = parked.removeTimedOut(at: now) { receiver.completion(.success([])) }
         store.checkpointIfDue()
-        let retry = nextTry(hasFailed: hasFailed, now: now)
-        return [retry, sweeps.next, planningDue, parked.nextTimeout].lazy.compactMap { $0 }.min()
+        let retry = nextTry(hasFailed: !isOnDisk, now: now)
+        return (done, [retry, sweeps.next, planningDue, parked.nextTimeout].lazy.compactMap { $0 }.min())
     }
 
-    /// Returns whether the batch is on disk.
-    private func runBatch(_ jobs: [any Job], now: Timestamp) -> Bool {
+    private func runBatch(_ jobs: ArraySlice<any Job>, now: Timestamp) -> (done: Int, isOnDisk: Bool) {
         let again = deferred
         deferred.removeAll()
         var hasBegun = false
+        var done = 0
         let result = store.transact(at: now) { transaction in
             hasBegun = true
             sweeps.run(in: transaction)
             let swept = transaction.changedRows
             for receiver in again where !receiver.isAbandoned { keep(receive(receiver, transaction)) }
-            for job in jobs { keep(job.run(in: self, transaction)) }
+            for job in jobs {
+                if done > 0, transaction.isLong { break }
+                keep(job.run(in: self, transaction))
+                done += 1
+            }
             serveParked(transaction)
             sweeps.makeWay(forRequests: transaction.changedRows - swept)
         }
         finish(result, now: now)
-        guard case .failure(let error) = result else { return true }
+        guard case .failure(let error) = result else { return (done, true) }
         if !hasBegun {
             deferred = again
             for job in jobs { job.refuse(in: self, with: error) }
+            done = jobs.count
         }
-        return false
+        return (done, false)
     }
 
     /// When receives are to be tried again that could not be answered yet.

@@ -111,13 +111,14 @@ package final class QueueEngine: Sendable {
 
     private static func runWriter(_ core: EngineCore, jobs: Mailbox<any Job>, clock: ForwardClock) {
         var taken: [any Job] = []
-        var due = core.run([], now: clock.now())
+        var due = core.run([], now: clock.now()).due
         while !jobs.isFinished {
             jobs.takeAll(into: &taken, timeoutMilliseconds: due.map { max(0, $0.since(clock.now())) })
             var rest = taken[...]
             repeat {
-                due = core.run(Array(rest.prefix(batchMax)), now: clock.now())
-                rest = rest.dropFirst(batchMax)
+                let batch = core.run(rest.prefix(batchMax), now: clock.now())
+                due = batch.due
+                rest = rest.dropFirst(batch.done)
             } while !rest.isEmpty
         }
         core.endPolls()

@@ -256,6 +256,15 @@ struct EngineCoreTests {
         #expect(try engine.files.counts(short) == [0, 0, 0])
     }
 
+    @Test("a batch that has become long leaves the rest to the next", arguments: [(1 << 20, 10, 3), (1, 3000, 2)])
+    func longBatch(size: Int, count: Int, batches: Int) throws {
+        let body = String(repeating: "x", count: size)
+        let sends = (0..<count).map { _ in engine.write(engine.sending(body, to: queue)) }
+        #expect(engine.run(sends.map(\.0)) == batches)
+        for (_, answered) in sends { _ = try #require(answered.result).get()[0].get() }
+        #expect(try engine.files.counts(queue) == [count, 0, 0])
+    }
+
     @Test func `expired messages make way for requests, but as many go as are sent`() throws {
         let short = try engine.createQueue("short", ["MessageRetentionPeriod": "60"])
         try send(450, to: short)

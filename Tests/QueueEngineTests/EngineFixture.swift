@@ -69,8 +69,19 @@ final class EngineFixture {
 
     // MARK: Time and batches
 
-    /// One batch.
-    func run(_ jobs: [any Job] = []) { due = core.run(jobs, now: now) }
+    /// One batch, or several if it would be a long one. Returns how many.
+    @discardableResult
+    func run(_ jobs: [any Job] = []) -> Int {
+        var rest = jobs[...]
+        var batches = 0
+        repeat {
+            let batch = core.run(rest, now: now)
+            due = batch.due
+            rest = rest.dropFirst(batch.done)
+            batches += 1
+        } while !rest.isEmpty
+        return batches
+    }
 
     /// Batches until nothing is due.
     func settle() {
