@@ -103,6 +103,7 @@ package final class Mailbox<Element: Sendable>: @unchecked Sendable {  // all st
         }
         if mustWait {
             taken.removeAll(keepingCapacity: true)
+            dropSpent()
             wait(timeoutMilliseconds: timeout)
         }
         if gathers, !closed {

@@ -88,6 +88,18 @@ import Testing
         #expect(taken.isEmpty && first == nil)
     }
 
+    @Test func `so is what it was done with before that`() throws {
+        let mailbox = Mailbox<Value>(capacity: 1)
+        weak let first = postValue(to: mailbox)
+        var taken: [Value] = []
+        mailbox.takeAll(into: &taken, timeoutMilliseconds: nil)
+        #expect(mailbox.post(Value()))
+        mailbox.takeAll(into: &taken, timeoutMilliseconds: nil)
+        #expect(taken.count == 1 && first != nil)
+        mailbox.takeAll(into: &taken, timeoutMilliseconds: 0)
+        #expect(taken.isEmpty && first == nil)
+    }
+
     @Test func `a closed mailbox keeps nothing that the consumer is done with`() {
         let mailbox = Mailbox<Value>(capacity: 1)
         weak let first = postValue(to: mailbox)
