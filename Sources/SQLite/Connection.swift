@@ -92,6 +92,10 @@ import CWriteCombining
         isOpen = false
     }
 
+    /// Lets the statement that is running end soon with an error, or with what it has found by then. The one thing that may
+    /// be done from another thread. https://sqlite.org/c3ref/interrupt.html
+    package func interrupt() { sqlite3_interrupt(handle) }
+
     /// Whether closing the last connection leaves the WAL as it is, as a killed process does.
     package func keepWALWhenClosed(_ keep: Bool) throws(SQLiteError) {
         let code = csqlite_keep_wal_on_close(handle, keep ? 1 : 0)

@@ -133,6 +133,19 @@ struct BackupTests {
         #expect(copies.files == [])
     }
 
+    @Test func `a copy that is given up while it is checked leaves nothing behind`() throws {
+        let queue = try fixture.createQueue("q")
+        for _ in 1...20 { try fixture.send(String(repeating: "x", count: 100_000), to: queue) }
+        // The header says that there is no log once that has been folded in, which is just before the check.
+        let isFoldedIn = { [copies] in copies.contents("copy.db.partial")?[18] == 1 }
+        #expect {
+            try back(up: fixture.path, BackupControl(isCancelled: isFoldedIn))
+        } throws: {
+            if case BackupError.cancelled? = $0 as? BackupError { true } else { false }
+        }
+        #expect(copies.files == [])
+    }
+
     @Test func `what a killed copy has left is written over`() throws {
         try fixture.createQueue("q")
         for suffix in ["", "-wal", "-shm", "-journal"] {

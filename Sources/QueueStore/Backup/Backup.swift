@@ -126,6 +126,27 @@ package struct Backup {
         } while header != (try log.bytes(at: 0, count: 32))
     }
 
+    /// How long the check of the structure goes on before somebody is asked whether to give up.
+    private static let checkMilliseconds: Int64 = 100
+
+    /// Looks through the structure on another thread, since that takes minutes for a large file, and can be interrupted.
+    private func firstProblem(of connection: Connection) throws -> String? {
+        let problems = Mailbox<Result<[String], SQLiteError>>(capacity: 1)
+        let checked = CheckedConnection(connection: connection)
+        let thread = try Thread.start(named: "check") {
+            _ = problems.post(Result { () throws(SQLiteError) in try checked.connection.structureProblems(max: 1) })
+        }
+        defer { thread.join() }
+        while true {
+            if let found = problems.takeAll(timeoutMilliseconds: Self.checkMilliseconds).first {
+                // What was interrupted tells of problems that are none.
+                if control.isCancelled() { throw BackupError.cancelled }
+                return try found.get().first
+            }
+            if control.isCancelled() { connection.interrupt() }
+        }
+    }
+
     /// Folds the log in, takes the marks of a served file away, and looks the result through.
     private func finish(_ file: PendingFile) throws {
         do {
@@ -137,7 +158,7 @@ package struct Backup {
             try OpenMark.clear(on: connection)
             // Without the mark of WAL in its header the file can be read where nothing can be written.
             try connection.execute("PRAGMA journal_mode = DELETE")
-            if let problem = try connection.structureProblems(max: 1).first {
+            if let problem = try firstProblem(of: connection) {
                 throw BackupError.damaged(path: source.path, problem: problem)
             }
             try connection.close()
@@ -146,4 +167,8 @@ package struct Backup {
             throw StoreOpenError.cannotOpen(path: file.path, error)
         }
     }
+}
+
+private struct CheckedConnection: @unchecked Sendable {  // its owner waits, and does no more than interrupt it
+    let connection: Connection
 }
