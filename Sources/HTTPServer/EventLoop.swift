@@ -151,7 +151,7 @@ final class EventLoop: @unchecked Sendable {  // all but `mailbox` and `threadHa
         }
     }
 
-    /// The connection goes on in the next turn, and until then does nothing.
+    /// The connection goes on when those that were ready with it have had their turn, and until then does nothing.
     private func postpone(_ connection: Connection) {
         connection.isPostponed = true
         postponed.append(connection.id)
@@ -501,7 +501,7 @@ private final class Connection {
     var isOpen = true
     /// The socket may have something to read. Edge-triggered events tell only once.
     var isReadable = false
-    /// It waits for the next turn.
+    /// It waits for its next turn.
     var isPostponed = false
     /// The client has shut its sending side down, though there may be something to read before that.
     var clientHasLeft = false

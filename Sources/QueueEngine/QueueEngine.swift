@@ -137,10 +137,3 @@ package final class QueueEngine: Sendable {
 private struct ReadJob: Sendable {
     let run: @Sendable (StoreReader) -> Void
 }
-
-/// Carries a value into the thread that owns it from then on.
-private struct Handover<Value>: @unchecked Sendable {  // made on one thread, used by one other, never by both
-    let value: Value
-
-    init(_ value: Value) { self.value = value }
-}

@@ -169,13 +169,14 @@ struct SweepSchedule {
         }
     }
 
+    /// Goes on with the pass over delayed messages. Returns when and where its next part begins.
     private func goOn(
         from position: ChangeDelays.Position?, _ transaction: WriteTransaction
     ) -> (due: Timestamp, from: ChangeDelays.Position?)? {
         // Each row that requests change may be a message that is hidden anew, and the pass must come to its end.
         let limit = unawaitedMessages + 2 * messagesOfRequests
         return switch transaction.perform(ChangeDelays(from: position, limit: limit)) {
-        case .success(let progress): progress.next.map { (transaction.now, $0) }
+        case .success(let next): next.map { (transaction.now, $0) }
         case .failure: (transaction.now.adding(seconds: 1), position)
         }
     }

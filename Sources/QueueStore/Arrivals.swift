@@ -63,10 +63,11 @@ struct Arrivals {
         return Array(fresh.prefix(limit))
     }
 
-    /// A fresh one is handed out before it has come into its tables: it will come there as one in flight.
+    /// The first fresh one of its backlog is handed out before it has come into its tables: it will come there as one in flight.
     mutating func handOut(_ message: Message, until visibleAt: Timestamp) {
         message.wasReceived(until: visibleAt)
-        freshOnes[message.backlog]?.removeFirst(where: { $0 === message })
+        let first = freshOnes[message.backlog]?.popFirst()
+        assert(first === message, "messages are handed out in the order in which they were found")
     }
 
     mutating func discard() {
@@ -169,16 +170,5 @@ struct Arrivals {
         values.bind(message.content.bodyMD5)
         values.bind(message.content.attributes)
         values.bind(message.content.traceHeader)
-    }
-}
-
-extension ArraySlice {
-    /// Removes the first element for which the condition holds: quickly, if that is the first of all.
-    fileprivate mutating func removeFirst(where condition: (Element) -> Bool) {
-        if let first, condition(first) {
-            removeFirst()
-        } else if let index = firstIndex(where: condition) {
-            remove(at: index)
-        }
     }
 }

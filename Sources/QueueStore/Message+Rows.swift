@@ -251,7 +251,7 @@ extension WriteTransaction {
     }
 
     /// SQLite writes a body anew to give it another number: no more than this, and a message, goes in one step, or a batch
-    /// of the largest ones would be a long one.
+    /// of the largest ones would be a long one. So it would if more were sent in it.
     static let rewrittenMax = 4 << 20
 
     private func renumberBody(of message: MessageRecord, to id: SequenceNumber) throws(SQLiteError) -> Int {

@@ -31,7 +31,9 @@ package final class WriteTransaction {
     private var room: DiskRoom?
     /// Of the messages that were sent in this batch.
     private var sentBytes = 0
+    /// What `changedRows` was when this batch began.
     private var rowsBefore: Int64 = 0
+    /// Rows that a batch may change before it is a long one.
     private static let rowsMax: Int64 = 5000
 
     init(connection: Connection, options: StoreOptions) throws(SQLiteError) {

@@ -14,6 +14,7 @@ struct FormParameters {
 
     /// Adds the pairs of `text`, which win over those already there.
     mutating func append(_ text: [UInt8]) throws(WireError) {
+        // What comes after the last one that may be used is not even taken apart.
         for piece in text.split(separator: UInt8(ascii: "&"), maxSplits: Self.countLimit) {
             guard pairs.count < Self.countLimit else {
                 throw WireError(.malformedQueryString, "The request contains too many parameters.")

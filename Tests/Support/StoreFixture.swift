@@ -253,7 +253,7 @@ extension StoreFixture {
     /// The whole of a pass, a part at a time.
     package func changeDelays(limit: Int = 100) throws {
         var position: ChangeDelays.Position?
-        repeat { position = try perform(ChangeDelays(from: position, limit: limit)).next } while position != nil
+        repeat { position = try perform(ChangeDelays(from: position, limit: limit)) } while position != nil
     }
 
     @discardableResult

@@ -132,9 +132,9 @@ package struct Backup {
     /// Looks through the structure on another thread, since that takes minutes for a large file, and can be interrupted.
     private func firstProblem(of connection: Connection) throws -> String? {
         let problems = Mailbox<Result<[String], SQLiteError>>(capacity: 1)
-        let checked = CheckedConnection(connection: connection)
+        let checked = Handover(connection)
         let thread = try Thread.start(named: "check") {
-            _ = problems.post(Result { () throws(SQLiteError) in try checked.connection.structureProblems(max: 1) })
+            _ = problems.post(Result { () throws(SQLiteError) in try checked.value.structureProblems(max: 1) })
         }
         defer { thread.join() }
         while true {
@@ -167,8 +167,4 @@ package struct Backup {
             throw StoreOpenError.cannotOpen(path: file.path, error)
         }
     }
-}
-
-private struct CheckedConnection: @unchecked Sendable {  // its owner waits, and does no more than interrupt it
-    let connection: Connection
 }

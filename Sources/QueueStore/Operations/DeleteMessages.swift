@@ -55,8 +55,8 @@ package struct DeleteMessages: WriteOperation {
 }
 
 extension WriteTransaction {
-    /// Where the message of a handle stands; nil if it is known to be gone. A failure for what is no handle, and for the handle of
-    /// another queue.
+    /// Where the message of a handle stands; nil if it is known to be gone. A failure for what is no handle, and for the
+    /// handle of another queue.
     fileprivate func key(
         of presented: PresentedHandle, in queue: QueueRecord
     ) throws(SQLiteError) -> Result<MessageKey?, QueueError> {

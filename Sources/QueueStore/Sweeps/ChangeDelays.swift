@@ -9,16 +9,9 @@ import SQLite
 /// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
 package struct ChangeDelays: Sweep {
     /// Where the next part of a pass begins.
-    package struct Position: Sendable, Equatable {
+    package struct Position: Sendable {
         let visibleAt: Timestamp
         let key: MessageKey
-    }
-
-    package struct Progress: Sendable, Equatable {
-        /// Hidden messages looked at.
-        package let count: Int
-        /// Nil when the pass is over.
-        package let next: Position?
     }
 
     let position: Position?
@@ -32,16 +25,17 @@ package struct ChangeDelays: Sweep {
         self.limit = limit
     }
 
-    package func run(in transaction: WriteTransaction) throws -> Progress {
+    /// Returns where the next part begins; nil if the pass is over.
+    package func run(in transaction: WriteTransaction) throws -> Position? {
         let hidden = try nextHidden(in: transaction)
         for message in hidden where message.state == .delayed && message.key.line.isOfGroup {
             guard let queue = try transaction.queue(holding: message.backlog) else { continue }
             let end = message.sentAt.adding(seconds: queue.settings.delaySeconds)
             try transaction.delay(message, in: queue, until: end)
         }
-        let last = hidden.count < limit ? nil : hidden.last
-        if last == nil { try transaction.forgetDelayChange() }
-        return Progress(count: hidden.count, next: last.map { Position(visibleAt: $0.visibleAt, key: $0.key) })
+        if hidden.count == limit, let last = hidden.last { return Position(visibleAt: last.visibleAt, key: last.key) }
+        try transaction.forgetDelayChange()
+        return nil
     }
 
     /// In the order in which they become visible. A message that gets a longer delay is met again, and stays.
@@ -70,7 +64,7 @@ extension WriteTransaction {
     /// The delay of a FIFO queue is another one now.
     func delayChanged(of queue: QueueRecord) throws {
         guard try counts(of: queue.backlog).delayed > 0 else { return }
-        guard let next = try ChangeDelays(from: nil, limit: Self.hiddenAtOnce).run(in: self).next else { return }
+        guard let next = try ChangeDelays(from: nil, limit: Self.hiddenAtOnce).run(in: self) else { return }
         try connection.statement(
             "INSERT INTO store_setting (name, value) VALUES ('delays_change', 1) ON CONFLICT DO NOTHING"
         ).run()
