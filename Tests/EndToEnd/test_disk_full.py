@@ -1,6 +1,7 @@
 """A disk that fills up: what clients are told, and that it goes on by itself. The disk is a small tmpfs."""
 
 import os
+import sqlite3
 import subprocess
 
 import pytest
@@ -133,6 +134,21 @@ def test_a_full_disk_can_be_emptied_to_the_last_message(client, queue):
     assert received == sent
     again, _ = send_until_full(client, queue)
     assert len(again) > len(sent) * 0.9
+
+
+def test_a_long_reader_does_not_let_the_log_take_the_room_of_the_file(daemon, client, queue):
+    reader = sqlite3.connect(f"file:{daemon.database}?mode=ro", uri=True, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM message").fetchone()
+    sent, refused = send_until_full(client, queue)
+    assert_full(refused)
+    reader.close()
+    received = []
+    while messages := receive(client, queue):
+        received += [message["MessageId"] for message in messages]
+        for message in messages:
+            assert delete(client, queue, message).status == 200
+    assert received == sent
 
 
 @pytest.mark.parametrize("kills", [False, True])

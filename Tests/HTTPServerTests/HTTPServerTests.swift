@@ -28,7 +28,8 @@ import Testing
         func requestsEnd() { isWithin.store(false, ordering: .relaxed) }
 
         func handle(_ request: consuming HTTPRequest, _ exchange: HTTPExchange) {
-            togetherMax.max(together.add(1, ordering: .relaxed).newValue, ordering: .relaxed)
+            let position = together.add(1, ordering: .relaxed).newValue
+            togetherMax.max(position, ordering: .relaxed)
             if request.path.hasPrefix("/park") {
                 _ = parked.post(exchange)
                 return
@@ -40,6 +41,10 @@ import Testing
             if request.path == "/answered" {
                 let answered = answered.load(ordering: .relaxed)
                 exchange.respond { HTTPResponse(status: 200, body: Array("\(answered)".utf8)) }
+                return
+            }
+            if request.path == "/position" {
+                exchange.respond { HTTPResponse(status: 200, body: Array("\(position)".utf8)) }
                 return
             }
             if request.path == "/within" {
@@ -161,6 +166,20 @@ import Testing
                     #expect(try client.receive().body == "GET /\(number) ")
                 }
             }
+        }
+    }
+
+    @Test func `requests sent ahead wait for those of others`() throws {
+        try withServer { server in
+            let greedy = try TestClient(port: server.port)
+            let other = try TestClient(port: server.port)
+            try whileLoopIsHeld(server) {
+                try greedy.send((1...500).map { get("/\($0)") }.joined())
+                try other.send(get("/position"))
+            }
+            let position = try #require(Int(try other.receive().body))
+            #expect(position <= 101)
+            for number in 1...500 { #expect(try greedy.receive().body == "GET /\(number) ") }
         }
     }
 
