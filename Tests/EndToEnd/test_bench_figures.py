@@ -10,6 +10,7 @@ from bench.__main__ import run_groups
 from bench.failure import MeasurementFailed
 from bench.figures import at_least, at_most, milliseconds, percentile, ratio, rate, Row, spread, table
 from bench.settings import Bench
+from bench.undisturbed import Processors, summary, undisturbed
 
 ROUNDS = [{"ours": 30, "theirs": 20}, {"ours": 10, "theirs": 20}, {"ours": 50, "theirs": 20}]
 
@@ -78,6 +79,56 @@ def test_a_group_that_fails_does_not_keep_the_others_from_being_told(tmp_path, c
     told = capsys.readouterr().out
     assert "first failed: moto answered nothing" in told
     assert "1.50 (0.50 to 2.50)" in told
+
+
+class Host:
+    """A host that holds back so much of each measurement in turn, each of which wants one second."""
+
+    def __init__(self, monkeypatch, *shares):
+        self.shares = iter(shares)
+        self.processors = Processors(used=0, held_back=0)
+        self.measured = 0
+        monkeypatch.setattr(Processors, "now", lambda: self.processors)
+
+    def measure(self):
+        share = next(self.shares)
+        self.processors = Processors(self.processors.used + 1 - share, self.processors.held_back + share)
+        self.measured += 1
+        return self.measured
+
+
+def quick(tmp_path, **settings):
+    return Bench(tmp_path, rounds=1, seconds=1, rest_seconds=0, **settings)
+
+
+@pytest.mark.parametrize(
+    "shares, counts, of",
+    [((0.0,), 1, 1), ((0.02,), 1, 1), ((0.3, 0.01), 2, 2), ((0.3, 0.1, 0.2), 2, 3), ((0.1, 0.2, 0.01), 3, 3)],
+)
+def test_the_measurement_that_the_host_disturbed_least_counts(tmp_path, monkeypatch, shares, counts, of):
+    host = Host(monkeypatch, *shares)
+    bench = quick(tmp_path)
+    assert undisturbed(bench, host.measure) == counts
+    assert host.measured == of
+    assert bench.held_back == [pytest.approx(shares)]
+
+
+def test_what_must_be_prepared_is_so_before_each_trial(tmp_path, monkeypatch):
+    host = Host(monkeypatch, 0.5, 0.0)
+    prepared = []
+    undisturbed(quick(tmp_path), host.measure, prepare=lambda: prepared.append(host.measured))
+    assert prepared == [0, 1]
+
+
+def test_a_short_run_has_no_second_trial(tmp_path, monkeypatch):
+    assert undisturbed(quick(tmp_path, trials_max=1), Host(monkeypatch, 0.5).measure) == 1
+
+
+def test_the_summary_tells_what_was_disturbed_all_the_same():
+    assert summary([[0.0], [0.5, 0.01], [0.4, 0.06, 0.1]]).endswith(
+        ": 2 of 3 measurements made again because it was more than 2% of what the machine wanted, 1 of them in vain (up to 6%)"
+    )
+    assert summary([[0.01]]).endswith(": 0 of 1 measurements made again because it was more than 2% of what the machine wanted")
 
 
 @pytest.mark.parametrize("count, status", [(100, 0), (104, 0), (106, 1), (90, 0)])

@@ -19,6 +19,7 @@ from .failure import MeasurementFailed
 from .groups import ALL, SMOKE
 from .machine import refuse_memory
 from .settings import Bench
+from .undisturbed import summary
 
 DOCUMENT = REPOSITORY / "docs/benchmarks.md"
 README = REPOSITORY / "README.md"
@@ -34,7 +35,8 @@ def main():
         refuse_memory(folder)
         # PostgreSQL runs as a user of its own.
         folder.chmod(0o755)
-        bench = Bench(folder.resolve(), options.rounds, options.seconds, rest_seconds=0 if options.smoke else Bench.rest_seconds)
+        patience = {"rest_seconds": 0, "trials_max": 1} if options.smoke else {}
+        bench = Bench(folder.resolve(), options.rounds, options.seconds, **patience)
         return run_groups(bench, groups_for(options), not options.group)
     finally:
         shutil.rmtree(folder)
@@ -80,6 +82,8 @@ def run_groups(bench, groups, writes):
             failures.append(name)
             continue
         print(f"\n{report.section(group, results[name])}\n\n{name} took {time.monotonic() - began:.0f} s", flush=True)
+    introduction += f"\n- {summary(bench.held_back)}"
+    print(f"\n{summary(bench.held_back)}")
     if writes and results:
         measured = {name: groups[name] for name in results}
         DOCUMENT.write_text(report.document(introduction, measured, results, failures))

@@ -12,6 +12,7 @@ from daemon import BINARY, Daemon
 from .failure import MeasurementFailed
 from .requests import call, message_batches, post_all
 from .server import run
+from .undisturbed import rest, undisturbed
 
 SETTING = "durability full, the default"
 
@@ -32,6 +33,16 @@ def serving(folder, *options):
         if daemon.process is not None:
             daemon.stop()
         shutil.rmtree(folder)
+
+
+def on_new_daemon(bench, measure):
+    """What `measure` says of a daemon on a new database, each trial on one of its own."""
+
+    def trial():
+        with serving(bench.folder / "daemon") as daemon:
+            return measure(daemon)
+
+    return undisturbed(bench, trial)
 
 
 def load(bench, url, scenario, **options):
@@ -59,8 +70,7 @@ def in_turns(bench, daemon, other, rate):
     than what a machine's speed changes by in seconds."""
     rates = {daemon: [], other: []}
     for turn in (daemon, other, other, daemon):
-        come_to_rest(bench, *rates)
-        rates[turn].append(rate(turn))
+        rates[turn].append(undisturbed(bench, lambda: rate(turn), prepare=lambda: come_to_rest(bench, *rates)))
     return [statistics.mean(values) for values in rates.values()]
 
 
@@ -94,15 +104,6 @@ def come_to_rest(bench, *daemons):
     rest(bench)
     for daemon in daemons:
         wait_until_idle(daemon)
-
-
-def rest(bench):
-    """Leaves the machine alone for a while.
-
-    A virtual machine gives memory that became free, as with the files of the measurement before, back to its host. Linux
-    does that every two seconds, in bursts that hold a processor for tens of milliseconds (docs/performance.md).
-    """
-    time.sleep(bench.rest_seconds)
 
 
 def cpu_ticks(daemon):

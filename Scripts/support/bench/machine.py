@@ -40,15 +40,6 @@ def release_name():
         return dict(line.rstrip().split("=", 1) for line in lines if "=" in line)["PRETTY_NAME"].strip('"')
 
 
-def stolen_milliseconds():
-    """Processor time so far, of all processors, that the host of a virtual machine gave to others or held back.
-
-    The machine stands still meanwhile: what it measures then says nothing of the daemon. See `steal` in proc_stat(5).
-    """
-    with open("/proc/stat") as lines:
-        return int(next(lines).split()[8]) * 1000 / os.sysconf("SC_CLK_TCK")
-
-
 def file_system(folder):
     return run(["df", "--output=fstype", folder]).split()[-1]
 

@@ -25,6 +25,9 @@ it is named, and small clients in Python for beanstalkd and for taking portions 
 Every round measures each system once. A ratio is computed within a round; told are the median of the rounds and what they
 went from and to. The rates are those of the machine and of the hour: compare ratios, not rates.
 
+The host of a virtual machine can hold its processors back, whatever runs there. A measurement in which that was more than a
+little is made again after a rest, twice at the most, and the one with the least of it counts, whatever it came to.
+
 {introduction}
 
 ## The goals

@@ -1,12 +1,12 @@
 """What a run is told: where, how long, how many."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
 @dataclass(frozen=True)
 class Bench:
-    """The settings of a run. `folder` is on the disk that all systems write to."""
+    """The settings of a run, and how disturbed it was so far. `folder` is on the disk that all systems write to."""
 
     folder: Path
     rounds: int
@@ -14,5 +14,9 @@ class Bench:
     warm_up: int = 1
     # How long the machine is left alone before times are measured.
     rest_seconds: int = 10
+    # How often a measurement is made at the most if the host disturbs it.
+    trials_max: int = 3
     connections: int = 64
     message_size: int = 1024
+    # For each measurement made so far, what share of the processor time the host held back in each of its trials.
+    held_back: list[list[float]] = field(default_factory=list)

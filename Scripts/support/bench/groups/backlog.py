@@ -13,6 +13,7 @@ from typing import Callable
 from ..figures import at_least, ratio, Row, share
 from ..holdfast import create_queue, fill, load, serving, wait_until_idle
 from ..requests import receive_and_delete
+from ..undisturbed import undisturbed
 
 TITLE = "Receive and delete in batches of ten, with 1,000 and with 1,000,000 messages waiting"
 
@@ -67,7 +68,7 @@ def measure(bench):
         with serving(bench.folder / "few") as few, serving(bench.folder / "many") as many:
             queues = [Waiting(bench, few, kind, FEW), Waiting(bench, many, kind, MANY)]
             for figures in rounds:
-                figures |= measure_by_turns(queues, bench.seconds)
+                figures |= undisturbed(bench, lambda: measure_by_turns(queues, bench.seconds))
             # Sends go to a queue that `holdfast bench` makes: all queues of a daemon share its tables.
             if kind is STANDARD:
                 for figures in rounds:
@@ -91,9 +92,13 @@ def measure_by_turns(queues, seconds):
 def measure_sends(bench, queues):
     figures = {}
     for queue in queues:
-        wait_until_idle(queue.daemon)
-        figures["send", queue.messages] = load(bench, queue.daemon.url, "send")["messages_per_second"]
+        figures["send", queue.messages] = undisturbed(bench, lambda: send_rate(bench, queue.daemon))
     return figures
+
+
+def send_rate(bench, daemon):
+    wait_until_idle(daemon)
+    return load(bench, daemon.url, "send")["messages_per_second"]
 
 
 class Waiting:

@@ -2,7 +2,8 @@
 
 from .. import beanstalkd, moto, postgresql, redis
 from ..figures import at_least, ratio, Row, share
-from ..holdfast import load, serving
+from ..holdfast import load, on_new_daemon
+from ..undisturbed import undisturbed
 from .send import receive_rate
 
 TITLE = "Peers: one message of 1 KiB a request, 64 clients, each write synced before its answer"
@@ -31,19 +32,16 @@ def measure(bench):
 
 
 def measure_round(bench):
-    figures = {}
-    with serving(bench.folder / "send") as daemon:
-        figures["send"] = load(bench, daemon.url, "send")["messages_per_second"]
+    figures = {"send": on_new_daemon(bench, lambda daemon: load(bench, daemon.url, "send"))["messages_per_second"]}
     with redis.Redis(bench.folder / "redis") as server:
-        figures["lpush"] = server.lpush(bench)
-        figures["xadd"] = server.xadd(bench)
+        figures["lpush"] = undisturbed(bench, lambda: server.lpush(bench))
+        figures["xadd"] = undisturbed(bench, lambda: server.xadd(bench))
     with beanstalkd.Beanstalkd(bench.folder / "beanstalkd") as server:
-        figures["put"] = server.puts(bench)
+        figures["put"] = undisturbed(bench, lambda: server.puts(bench))
     with moto.Moto(bench.folder / "moto") as server:
-        figures["moto"] = load(bench, server.url, "send")["messages_per_second"]
-    with serving(bench.folder / "receive") as daemon:
-        figures["receive"] = receive_rate(bench, daemon, 2 * figures["send"])
+        figures["moto"] = undisturbed(bench, lambda: load(bench, server.url, "send"))["messages_per_second"]
+    figures["receive"] = on_new_daemon(bench, lambda daemon: receive_rate(bench, daemon, 2 * figures["send"]))
     with postgresql.PostgreSQL(bench.folder / "postgresql") as server:
-        figures["insert"] = server.inserts(bench)
-        figures["skip locked"] = server.receives(bench, backlog=int(bench.seconds * 40_000))
+        figures["insert"] = undisturbed(bench, lambda: server.inserts(bench))
+        figures["skip locked"] = undisturbed(bench, lambda: server.receives(bench, backlog=int(bench.seconds * 40_000)))
     return figures

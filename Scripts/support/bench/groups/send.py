@@ -2,7 +2,8 @@
 
 from .. import nginx, raw_sqlite, wrk
 from ..figures import at_least, at_most, milliseconds, ratio, Row
-from ..holdfast import create_queue, load, rest, serving
+from ..holdfast import create_queue, load, on_new_daemon
+from ..undisturbed import rest, undisturbed
 
 TITLE = "SendMessage of 1 KiB, 64 connections, each answer after its sync"
 
@@ -28,22 +29,17 @@ def measure(bench):
 
 
 def measure_round(bench):
-    with serving(bench.folder / "send") as daemon:
-        send = load(bench, daemon.url, "send")
+    send = on_new_daemon(bench, lambda daemon: load(bench, daemon.url, "send"))
     figures = {"send": send["messages_per_second"], "send p99": send["latency_ms"]["p99"]}
-    with serving(bench.folder / "wrk") as daemon:
-        figures["send by wrk"] = wrk_rate(bench, daemon.url, create_queue(daemon, "bench"))
+    figures["send by wrk"] = on_new_daemon(bench, lambda daemon: wrk_rate(bench, daemon.url, create_queue(daemon, "bench")))
     with nginx.Nginx(bench.folder / "nginx") as server:
-        figures["nginx"] = wrk_rate(bench, server.url, f"{server.url}/000000000000/bench")
-    figures["raw SQLite"] = raw_sqlite.inserts(bench, bench.folder / "sqlite")
-    with serving(bench.folder / "batch") as daemon:
-        figures["batch"] = load(bench, daemon.url, "send-batch")["messages_per_second"]
-    with serving(bench.folder / "receive") as daemon:
-        figures["receive"] = receive_rate(bench, daemon, figures["batch"])
-    with serving(bench.folder / "half") as daemon:
-        rest(bench)
-        half = load(bench, daemon.url, "send", rate=int(send["requests_per_second"] / 2))
-    figures["half p99"] = half["latency_ms"]["p99"]
+        figures["nginx"] = undisturbed(bench, lambda: wrk_rate(bench, server.url, f"{server.url}/000000000000/bench"))
+    figures["raw SQLite"] = undisturbed(bench, lambda: raw_sqlite.inserts(bench, bench.folder / "sqlite"))
+    figures["batch"] = on_new_daemon(bench, lambda daemon: load(bench, daemon.url, "send-batch"))["messages_per_second"]
+    figures["receive"] = on_new_daemon(bench, lambda daemon: receive_rate(bench, daemon, figures["batch"]))
+    rest(bench)
+    half = int(send["requests_per_second"] / 2)
+    figures["half p99"] = on_new_daemon(bench, lambda daemon: load(bench, daemon.url, "send", rate=half))["latency_ms"]["p99"]
     return figures
 
 

@@ -9,9 +9,9 @@ from daemon import BINARY
 
 from ..figures import at_most, count, milliseconds, rate, Row
 from ..holdfast import come_to_rest, create_queue, fill, load, serving
-from ..machine import stolen_milliseconds
 from ..requests import call
 from ..server import run
+from ..undisturbed import Processors, undisturbed
 
 TITLE = "SendMessage at half the peak rate, while the daemon works on a million messages of 1 KiB"
 
@@ -19,8 +19,9 @@ MESSAGES = 1_000_000
 ROUNDS_MAX = 3
 # So long after the warm-up the measuring has certainly begun.
 STARTED_SECONDS = 0.5
-# The shortest retention period that SQS allows.
+# The shortest retention period that SQS allows, and the one that it gives queues of which nothing is said.
 RETENTION_SECONDS = 60
+DEFAULT_RETENTION_SECONDS = 345_600
 
 
 def rows(what):
@@ -51,45 +52,74 @@ def measure(bench):
 def measure_round(bench):
     # Strict limits would have the second purge wait.
     with serving(bench.folder / "tail", "--limits", "relaxed") as daemon:
-        source, target = create_queue(daemon, "source"), create_queue(daemon, "target")
-        make_dead_letter_queue(daemon, source)
-        fill(daemon, source, MESSAGES, body="x" * bench.message_size)
-        filled = time.monotonic()
-        peak = load(bench, daemon.url, "send")["requests_per_second"]
-        figures = {"rate": int(peak / 2)}
-
-        def latency():
-            before = stolen_milliseconds()
-            sends = load(bench, daemon.url, "send", rate=figures["rate"], seconds=2 * bench.seconds)
-            return sends["latency_ms"] | {"stolen": stolen_milliseconds() - before}
-
-        def latency_while(begin):
-            """`begin` is called once the clock runs, so that what it brings on at once counts."""
-            with ThreadPoolExecutor() as executor:
-                sends = executor.submit(latency)
-                time.sleep(bench.warm_up + STARTED_SECONDS)
-                begin()
-                return sends.result()
-
-        come_to_rest(bench, daemon)
-        figures["alone"] = latency()
-        come_to_rest(bench, daemon)
-        with backups(daemon) as taken:
-            figures["during backups"] = latency()
-        figures["backups"] = len(taken)
-        come_to_rest(bench, daemon)
-        figures["during a move task"] = latency_while(lambda: start_move_task(daemon, source, target))
-        figures["moved"] = waiting(daemon, target)
-        cancel_move_task(daemon, source)
-        come_to_rest(bench, daemon)
-        # Or there would be nothing to expire yet.
-        time.sleep(max(0, filled + RETENTION_SECONDS + 1 - time.monotonic()))
-        unexpired = waiting(daemon, source)
-        figures["while the million expires"] = latency_while(lambda: expire_all(daemon, source))
-        figures["expired"] = unexpired - waiting(daemon, source)
-        # At once, or the rest would have expired too.
-        figures["during purges of the rest"] = latency_while(lambda: purge(daemon, source, target))
+        work = Work(bench, daemon)
+        figures = {"rate": work.rate}
+        for measure in (work.none, work.backups, work.move_task, work.expiry, work.purges):
+            figures |= undisturbed(bench, measure, work.prepare)
         return figures
+
+
+class Work:
+    """A daemon with a million messages in a queue, and how long sends take while it works on them. Each can be measured again."""
+
+    def __init__(self, bench, daemon):
+        self.bench, self.daemon = bench, daemon
+        self.source, self.target = create_queue(daemon, "source"), create_queue(daemon, "target")
+        make_dead_letter_queue(daemon, self.source)
+        self.fill()
+        self.rate = int(undisturbed(bench, lambda: load(bench, daemon.url, "send"))["requests_per_second"] / 2)
+
+    def fill(self):
+        fill(self.daemon, self.source, MESSAGES, body="x" * self.bench.message_size)
+        self.filled = time.monotonic()
+
+    def prepare(self):
+        # What the trial before left, if this is another one of the same.
+        for backup in self.daemon.database.parent.glob("backup-*.db"):
+            backup.unlink()
+        if not waiting(self.daemon, self.source):
+            self.fill()
+        come_to_rest(self.bench, self.daemon)
+
+    def none(self):
+        return {"alone": self.latency()}
+
+    def backups(self):
+        with backups(self.daemon) as taken:
+            sends = self.latency()
+        return {"during backups": sends, "backups": len(taken)}
+
+    def move_task(self):
+        before = waiting(self.daemon, self.target)
+        sends = self.latency_while(lambda: start_move_task(self.daemon, self.source, self.target))
+        moved = waiting(self.daemon, self.target) - before
+        cancel_move_task(self.daemon, self.source)
+        return {"during a move task": sends, "moved": moved}
+
+    def expiry(self):
+        # Or there would be nothing to expire yet.
+        time.sleep(max(0, self.filled + RETENTION_SECONDS + 1 - time.monotonic()))
+        before = waiting(self.daemon, self.source)
+        sends = self.latency_while(lambda: set_retention(self.daemon, self.source, RETENTION_SECONDS))
+        # The rest is kept, for another trial and for the purges.
+        set_retention(self.daemon, self.source, DEFAULT_RETENTION_SECONDS)
+        return {"while the million expires": sends, "expired": before - waiting(self.daemon, self.source)}
+
+    def purges(self):
+        return {"during purges of the rest": self.latency_while(lambda: purge(self.daemon, self.source, self.target))}
+
+    def latency_while(self, begin):
+        """`begin` is called once the clock runs, so that what it brings on at once counts."""
+        with ThreadPoolExecutor() as executor:
+            sends = executor.submit(self.latency)
+            time.sleep(self.bench.warm_up + STARTED_SECONDS)
+            begin()
+            return sends.result()
+
+    def latency(self):
+        before = Processors.now()
+        sends = load(self.bench, self.daemon.url, "send", rate=self.rate, seconds=2 * self.bench.seconds)
+        return sends["latency_ms"] | {"stolen": (Processors.now().held_back - before.held_back) * 1000}
 
 
 def make_dead_letter_queue(daemon, queue_url):
@@ -122,10 +152,8 @@ def cancel_move_task(daemon, source):
         call(daemon.url, "CancelMessageMoveTask", TaskHandle=task["TaskHandle"])
 
 
-def expire_all(daemon, queue_url):
-    """Ends the retention of whatever was sent before the last minute."""
-    attributes = {"MessageRetentionPeriod": str(RETENTION_SECONDS)}
-    call(daemon.url, "SetQueueAttributes", QueueUrl=queue_url, Attributes=attributes)
+def set_retention(daemon, queue_url, seconds):
+    call(daemon.url, "SetQueueAttributes", QueueUrl=queue_url, Attributes={"MessageRetentionPeriod": str(seconds)})
 
 
 def purge(daemon, *queues):
