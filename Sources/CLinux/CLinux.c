@@ -46,6 +46,10 @@ void clinux_return_large_memory(void) {
     mallopt(M_MMAP_THRESHOLD, 256 * 1024);
 }
 
+void clinux_return_freed_memory(void) {
+    malloc_trim(0);
+}
+
 int64_t clinux_raise_descriptor_limit(void) {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {

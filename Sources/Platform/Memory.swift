@@ -7,4 +7,9 @@ package enum Memory {
     package static func returnLargePieces() {
         clinux_return_large_memory()
     }
+
+    /// Gives back to the system whole pages of what has been freed, wherever they are.
+    package static func returnFreedPages() {
+        clinux_return_freed_memory()
+    }
 }

@@ -1,3 +1,4 @@
+import Platform
 import QueueModel
 import QueueStore
 
@@ -92,6 +93,12 @@ final class EngineCore {
         if deferred.isEmpty, unserved.isEmpty { return nil }
         if hasFailed { return now.adding(milliseconds: Self.failurePauseMilliseconds) }
         return receivedMemory.isUsedUp ? now.adding(milliseconds: Self.memoryPauseMilliseconds) : now
+    }
+
+    /// Gives back the memory that is kept for the next batches.
+    func releaseMemory() {
+        store.releaseMemory()
+        Memory.returnFreedPages()
     }
 
     /// Ends all long polls with an empty answer.

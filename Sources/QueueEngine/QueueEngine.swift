@@ -109,11 +109,26 @@ package final class QueueEngine: Sendable {
     /// Jobs of one batch, so that no answer waits for a commit that is long in the making.
     private static let batchMax = 1000
 
+    /// After so long without any work memory is given back that was kept for more of it.
+    private static let idleMilliseconds: Int64 = 10_000
+
     private static func runWriter(_ core: EngineCore, jobs: Mailbox<any Job>, clock: ForwardClock) {
         var taken: [any Job] = []
         var due = core.run([], now: clock.now()).due
+        var keepsMemory = true
         while !jobs.isFinished {
-            jobs.takeAll(into: &taken, timeoutMilliseconds: due.map { max(0, $0.since(clock.now())) })
+            let pause = due.map { max(0, $0.since(clock.now())) }
+            if keepsMemory, pause.map({ $0 > idleMilliseconds }) ?? true {
+                jobs.takeAll(into: &taken, timeoutMilliseconds: idleMilliseconds)
+                if taken.isEmpty {
+                    core.releaseMemory()
+                    keepsMemory = false
+                    continue
+                }
+            } else {
+                jobs.takeAll(into: &taken, timeoutMilliseconds: pause)
+            }
+            keepsMemory = true
             var rest = taken[...]
             repeat {
                 let batch = core.run(rest.prefix(batchMax), now: clock.now())

@@ -81,6 +81,9 @@ package final class Store {
         if connection.walPageCount >= checkpointPages || transaction.fileEnd.isDue { checkpoint() }
     }
 
+    /// Frees the memory that is kept for the next transactions, which read from the file what they need of it.
+    package func releaseMemory() { connection.releaseMemory() }
+
     /// When the messages of any queue last changed. No later time may be before it, or the order of the sends would not
     /// be the order of their times.
     package func latestTime() -> Timestamp {

@@ -96,6 +96,9 @@ import CWriteCombining
     /// be done from another thread. https://sqlite.org/c3ref/interrupt.html
     package func interrupt() { sqlite3_interrupt(handle) }
 
+    /// Frees the pages that are kept for the next statements. https://sqlite.org/c3ref/db_release_memory.html
+    package func releaseMemory() { sqlite3_db_release_memory(handle) }
+
     /// Whether closing the last connection leaves the WAL as it is, as a killed process does.
     package func keepWALWhenClosed(_ keep: Bool) throws(SQLiteError) {
         let code = csqlite_keep_wal_on_close(handle, keep ? 1 : 0)

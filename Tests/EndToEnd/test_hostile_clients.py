@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from checks import eventually
+from checks import eventually, memory
 from clients import JSONClient, RawConnection, request_bytes
 
 # 256 MiB for requests and answers on their way, 64 MiB for messages on theirs, and what the daemon needs itself.
@@ -43,13 +43,6 @@ def connections(daemon):
     yield connect
     for connection in opened:
         connection.close()
-
-
-def memory(daemon, kind="VmRSS"):
-    """Resident bytes of the daemon: now, or with VmHWM the most there ever were."""
-    with open(f"/proc/{daemon.pid}/status") as status:
-        [line] = [line for line in status if line.startswith(f"{kind}:")]
-    return int(line.split()[1]) * 1024
 
 
 def assert_served(client, queue):

@@ -33,6 +33,9 @@ void clinux_ignore_sigpipe(void);
 /// some, for the next of that size, and pieces in between are in its way (mallopt(3), M_MMAP_THRESHOLD).
 void clinux_return_large_memory(void);
 
+/// Freed memory goes back to the system as far as it makes up whole pages: `malloc_trim(0)`.
+void clinux_return_freed_memory(void);
+
 /// The soft limit of open descriptors is raised to the hard limit. Returns the limit that holds now, or -1.
 int64_t clinux_raise_descriptor_limit(void);
 
