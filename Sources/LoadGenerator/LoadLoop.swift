@@ -4,6 +4,8 @@ import Platform
 final class LoadLoop {
     /// How long the end of a test waits for answers, and how long a server may be silent altogether.
     private static let patience: Int64 = 30_000_000_000
+    /// How long after the end what was due before it is begun.
+    private static let lateness: Int64 = 10_000_000_000
     private static let second: Int64 = 1_000_000_000
 
     /// A connection, its worker, and the request that is under way.
@@ -74,7 +76,7 @@ final class LoadLoop {
     }
 
     /// Runs until a worker has nothing left to do or the time is over, and all is answered.
-    /// - Returns: requests of the schedule that could not be begun in time, because every connection was busy.
+    /// - Returns: requests of the schedule that could not be begun at all, because every connection was busy.
     @discardableResult
     func run() throws(LoadError) -> Int {
         var now = MonotonicTime.nanoseconds()
@@ -107,7 +109,7 @@ final class LoadLoop {
     /// When there is something to do though nothing happens.
     private func nextMoment(after now: Int64) -> Int64 {
         var moment = Int64.max
-        if let pace, !idle.isEmpty { moment = pace.due }
+        if let due = nextDue(at: now), !idle.isEmpty { moment = due }
         if recorder.end > now { moment = min(moment, recorder.end) }
         return moment
     }
@@ -128,19 +130,29 @@ final class LoadLoop {
 
     // MARK: Requests
 
+    /// When the next request of the schedule is due, if one is left to begin.
+    ///
+    /// What was due before the end is begun after it too: left out would be those that waited the longest.
+    private func nextDue(at now: Int64) -> Int64? {
+        guard let due = pace?.due, due < recorder.end, now - Self.lateness < recorder.end else { return nil }
+        return due
+    }
+
     /// Begins the next request of a connection, or lets it wait for its time.
     private func proceed(_ slot: Slot, _ now: Int64) {
         guard failure == nil else { return }
         guard slot.worker.isMeasured else { return begin(slot, at: now) }
-        guard now < recorder.end else { return }
-        guard let due = pace?.due else { return begin(slot, at: now) }
-        guard due <= now else { return idle.append(slot) }
+        guard pace != nil else {
+            if now < recorder.end { begin(slot, at: now) }
+            return
+        }
+        guard let due = nextDue(at: now), due <= now else { return idle.append(slot) }
         pace?.advance()
         begin(slot, at: due)
     }
 
     private func beginDue(_ now: Int64) {
-        while failure == nil, let due = pace?.due, due <= now, now < recorder.end, let slot = idle.popFirst() {
+        while failure == nil, let due = nextDue(at: now), due <= now, let slot = idle.popFirst() {
             pace?.advance()
             begin(slot, at: due)
         }

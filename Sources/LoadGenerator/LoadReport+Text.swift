@@ -41,7 +41,7 @@ extension LoadReport {
         if wasExhausted { lines.append("The backlog was empty before the time was over: it ended the test.") }
         if let notSent, notSent > 0 {
             lines.append(
-                "\(NumberText.grouped(notSent)) requests were due and never begun, because every connection was busy.")
+                "\(NumberText.grouped(notSent)) requests were due and never begun: every connection was busy.")
         }
         if errors > 0 { lines.append("\(NumberText.grouped(errors)) requests failed. They are not counted above.") }
         return lines

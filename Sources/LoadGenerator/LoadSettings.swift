@@ -16,9 +16,6 @@ package struct LoadSettings: Sendable {
     package var backlog: Int?
     /// Ends the test after so many requests, whatever time they take.
     package var requests: Int?
-    /// The queue's name begins with it.
-    package var queueName = "bench"
-    package var region = "us-east-1"
 
     package init(endpoint: Endpoint, scenario: ScenarioName) {
         (self.endpoint, self.scenario) = (endpoint, scenario)

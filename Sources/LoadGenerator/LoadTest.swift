@@ -27,8 +27,7 @@ package struct LoadTest {
         self.signals = signals
         self.tell = tell
         head = RequestHead(
-            endpoint: settings.endpoint, region: settings.region,
-            date: UTCTime(millisecondsSinceEpoch: SystemClock().now()))
+            endpoint: settings.endpoint, date: UTCTime(millisecondsSinceEpoch: SystemClock().now()))
     }
 
     /// Of a scenario that needs one.
@@ -64,7 +63,7 @@ package struct LoadTest {
         var body = JSONWriter()
         body.beginObject()
         body.key("QueueName")
-        body.string("\(settings.queueName)-\(suffix)\(settings.groups > 0 ? ".fifo" : "")")
+        body.string("bench-\(suffix)\(settings.groups > 0 ? ".fifo" : "")")
         if settings.groups > 0 {
             body.key("Attributes")
             body.beginObject()

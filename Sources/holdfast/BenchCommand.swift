@@ -20,8 +20,6 @@ struct BenchOptions: CommandOptions {
     var groups = 0
     var backlog: Int?
     var requests: Int?
-    var queueName = "bench"
-    var region = "us-east-1"
     var format = Format.text
 
     static let scenarios = ScenarioName.allCases.map(\.rawValue).joined(separator: "|")
@@ -80,14 +78,6 @@ struct BenchOptions: CommandOptions {
             $0.backlog = count
             return true
         },
-        CommandOption("--queue-name", "NAME", "what the name of the queue begins with; the rest is random (bench)") {
-            $0.queueName = $1
-            return !$1.isEmpty
-        },
-        CommandOption("--region", "NAME", "region of the made-up credentials (us-east-1)") {
-            $0.region = $1
-            return !$1.isEmpty
-        },
         CommandOption("--format", "text|json", "how to print the result (text)") {
             guard let format = Format(rawValue: $1) else { return false }
             $0.format = format
@@ -108,8 +98,6 @@ struct BenchOptions: CommandOptions {
         settings.groups = groups
         settings.backlog = backlog
         settings.requests = requests
-        settings.queueName = queueName
-        settings.region = region
         if let problem = settings.problem { throw UsageError(problem) }
         return settings
     }

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -192,6 +193,27 @@ class SilentlyClosingServer(Server):
 class RefusingServer(Server):
     status = 503
     answer = {"QueueUrl": "http://127.0.0.1/1/q", "message": "too much"}
+
+
+class StallingServer(Server):
+    """Answers the first message only when the time of the test is long over."""
+
+    stalled = threading.Event()
+
+    def respond(self, action, body):
+        if action == "SendMessage" and not self.stalled.is_set():
+            self.stalled.set()
+            time.sleep(0.6)
+        super().respond(action, body)
+
+
+def test_what_a_stall_held_up_is_sent_and_timed_after_the_end():
+    with serving(StallingServer) as url:
+        options = ["--rate", 100, "--seconds", 0.2, "--warm-up", 0, "--connections", 1, "--format", "json"]
+        result = json.loads(bench(url, "send", *options).stdout)
+    assert (result["errors"], result["not_sent"], result["requests"]) == (0, 0, 0)
+    # The last of the twenty was due 0.41 s before the first answer, none after the end.
+    assert 400 < result["latency_ms"]["p50"] <= result["latency_ms"]["max"]
 
 
 def test_a_server_that_closes_after_each_answer_can_be_measured():

@@ -8,7 +8,7 @@ import Testing
 @Suite struct ScenarioTests {
     private func plan(groups: Int = 0, connections: Int = 1, backlog: Int = 0, messageSize: Int = 20) throws -> Plan {
         let head = RequestHead(
-            endpoint: try Endpoint("http://127.0.0.1:9324"), region: "eu-west-1",
+            endpoint: try Endpoint("http://127.0.0.1:9324"),
             date: UTCTime(millisecondsSinceEpoch: 1_700_000_000_000))
         return Plan(
             head: head, queue: TestQueue(url: "http://127.0.0.1:9324/1/q", groups: groups), connections: connections,
@@ -48,7 +48,7 @@ import Testing
         let head = try next(worker).head
         #expect(head.hasPrefix("POST / HTTP/1.1\r\nHost: 127.0.0.1:9324\r\n"))
         #expect(head.contains("\r\nContent-Type: application/x-amz-json-1.0\r\nX-Amz-Date: 20231114T221320Z\r\n"))
-        let scope = "20231114/eu-west-1/sqs/aws4_request"
+        let scope = "20231114/us-east-1/sqs/aws4_request"
         #expect(head.contains("\r\nAuthorization: AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/\(scope), SignedHeaders="))
     }
 
