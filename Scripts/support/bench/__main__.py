@@ -1,6 +1,6 @@
 """Measures the daemon beside other systems on this machine, in turn, and says how it stands against its goals.
 
-All systems write to the same disk and sync before they answer. Every round measures each system once, so that what the
+All that keep messages write to the same disk and, but for moto, sync before they answer. Every round measures each system once, so that what the
 machine does meanwhile falls on all of them, and ratios are those within a round. The rates themselves are the machine's;
 the ratios are what to look at.
 """
@@ -19,7 +19,6 @@ from .failure import MeasurementFailed
 from .groups import ALL, SMOKE
 from .machine import refuse_memory
 from .settings import Bench
-from .undisturbed import summary
 
 DOCUMENT = REPOSITORY / "docs/benchmarks.md"
 README = REPOSITORY / "README.md"
@@ -82,8 +81,8 @@ def run_groups(bench, groups, writes):
             failures.append(name)
             continue
         print(f"\n{report.section(group, results[name])}\n\n{name} took {time.monotonic() - began:.0f} s", flush=True)
-    introduction += f"\n- {summary(bench.held_back)}"
-    print(f"\n{summary(bench.held_back)}")
+    introduction += f"\n- {bench.watch.summary()}"
+    print(f"\n{bench.watch.summary()}")
     if writes and results:
         measured = {name: groups[name] for name in results}
         DOCUMENT.write_text(report.document(introduction, measured, results, failures))

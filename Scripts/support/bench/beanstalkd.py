@@ -29,7 +29,8 @@ class Beanstalkd(Server):
                 for connection in connections:
                     selector.register(connection, selectors.EVENT_READ)
                     connection.sendall(request)
-                return answer_after_answer(selector, request, bench.seconds)
+                with bench.watch.measuring():
+                    return answer_after_answer(selector, request, bench.seconds)
             finally:
                 for connection in connections:
                     connection.close()

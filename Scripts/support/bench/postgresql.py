@@ -21,6 +21,9 @@ CREATE TABLE message (
 CREATE INDEX message_visible ON message (queue_id, visible_at);
 """
 
+# What another measurement has left.
+EMPTY = "TRUNCATE message"
+
 INSERT = "INSERT INTO message (queue_id, body) VALUES (1, :body);\n"
 
 # Two transactions, as a ReceiveMessage and a DeleteMessageBatch are two requests.
@@ -75,11 +78,13 @@ class PostgreSQL(Server):
 
     def inserts(self, bench):
         """Rows a second, each in a transaction of its own."""
+        self.sql(EMPTY)
         # As a variable the body is a parameter of the prepared statement, and sent each time as a client would.
         return self.pgbench(bench, "insert.sql", INSERT, "-D", "body=" + "x" * bench.message_size)
 
     def receives(self, bench, backlog):
         """Messages a second, received and deleted in batches of ten out of a backlog."""
+        self.sql(EMPTY)
         self.sql(
             "INSERT INTO message (queue_id, body)"
             f" SELECT 1, repeat('x', {bench.message_size}) FROM generate_series(1, {backlog}); "
@@ -101,7 +106,8 @@ class PostgreSQL(Server):
             ])
 
         run_for(bench.warm_up)
-        output = run_for(bench.seconds)
+        with bench.watch.measuring():
+            output = run_for(bench.seconds)
         return float(re.search(r"^tps = ([\d.]+) \(without initial connection time\)", output, re.MULTILINE).group(1))
 
     def sql(self, statements):

@@ -16,7 +16,8 @@ def inserts(bench, folder):
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("CREATE TABLE message (id INTEGER PRIMARY KEY, queue_id, visible_at, receive_count, body)")
         connection.execute("CREATE INDEX message_visible ON message (queue_id, visible_at, id)")
-        return insert(connection, "x" * bench.message_size, bench.connections, bench.seconds)
+        with bench.watch.measuring():
+            return insert(connection, "x" * bench.message_size, bench.connections, bench.seconds)
     finally:
         connection.close()
         shutil.rmtree(folder)

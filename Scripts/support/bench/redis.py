@@ -32,9 +32,12 @@ class Redis(Server):
         return self.measure(bench, "XADD", "stream", "*", "body", "x" * bench.message_size)
 
     def measure(self, bench, *command):
+        # What another trial has left.
+        run(["redis-cli", "-p", self.port, "flushall"])
         # redis-benchmark counts requests, not seconds. A short run tells how many of them fill the time, and warms up.
         calibration = self.requests_per_second(bench, CALIBRATION_REQUESTS, command)
-        return self.requests_per_second(bench, int(calibration * bench.seconds), command)
+        with bench.watch.measuring():
+            return self.requests_per_second(bench, int(calibration * bench.seconds), command)
 
     def requests_per_second(self, bench, requests, command):
         output = run(

@@ -25,8 +25,8 @@ it is named, and small clients in Python for beanstalkd and for taking portions 
 Every round measures each system once. A ratio is computed within a round; told are the median of the rounds and what they
 went from and to. The rates are those of the machine and of the hour: compare ratios, not rates.
 
-The host of a virtual machine can hold its processors back, whatever runs there. A measurement in which that was more than a
-little is made again after a rest, twice at the most, and the one with the least of it counts, whatever it came to.
+The host of a virtual machine can hold its processors back. A measurement in which that was more than a little is made again
+after a rest, twice at the most, and the one with the least of it counts, whatever it came to.
 
 {introduction}
 
@@ -47,7 +47,10 @@ def introduction(bench, groups):
     """The machine, and which systems take part with which settings."""
     lines = [f"- date: {time.strftime('%Y-%m-%d %H:%M', time.gmtime())} UTC"]
     lines += [f"- {what}: {value}" for what, value in machine.description(bench.folder)]
-    lines.append(f"- {bench.rounds} rounds, {bench.seconds} s for each measurement, {bench.warm_up} s of warm-up")
+    lines.append(
+        f"- {bench.rounds} rounds, {bench.seconds} s for most measurements; {bench.warm_up} s of warm-up for holdfast bench and"
+        " pgbench, 5,000 requests for Redis, none for wrk, SQLite and beanstalkd"
+    )
     participants = [("Holdfast", holdfast)]
     for name in groups:
         participants += PARTICIPANTS.get(name, [])

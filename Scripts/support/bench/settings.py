@@ -3,10 +3,12 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .undisturbed import Watch
+
 
 @dataclass(frozen=True)
 class Bench:
-    """The settings of a run, and how disturbed it was so far. `folder` is on the disk that all systems write to."""
+    """The settings of a run. `folder` is on the disk that all systems write to."""
 
     folder: Path
     rounds: int
@@ -18,5 +20,5 @@ class Bench:
     trials_max: int = 3
     connections: int = 64
     message_size: int = 1024
-    # For each measurement made so far, what share of the processor time the host held back in each of its trials.
-    held_back: list[list[float]] = field(default_factory=list)
+    # Of the host, meanwhile.
+    watch: Watch = field(default_factory=Watch)

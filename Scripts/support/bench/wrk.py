@@ -15,7 +15,8 @@ def requests_per_second(bench, url, action, folder, **parameters):
     """Posts one request over and over."""
     script = folder / "request.lua"
     script.write_text(script_for(action, parameters))
-    output = run(["wrk", "-t1", f"-c{bench.connections}", f"-d{bench.seconds}s", "-s", script, url])
+    with bench.watch.measuring():
+        output = run(["wrk", "-t1", f"-c{bench.connections}", f"-d{bench.seconds}s", "-s", script, url])
     result = json.loads(output.splitlines()[-1])
     if result["errors"]:
         raise MeasurementFailed(f"{result['errors']} of the answers from {url} were failures:\n{output}")

@@ -10,8 +10,8 @@ import time
 from dataclasses import dataclass
 from typing import Callable
 
-from ..figures import at_least, ratio, Row, share
-from ..holdfast import create_queue, fill, load, serving, wait_until_idle
+from ..figures import at_least, megabytes, ratio, Row, share
+from ..holdfast import create_queue, fill, load, most_resident_megabytes, serving, wait_until_idle
 from ..requests import receive_and_delete
 from ..undisturbed import undisturbed
 
@@ -48,6 +48,7 @@ def rows(kind):
             f"receive and delete, {kind.title}: 1,000,000 waiting / 1,000",
             lambda f: f[kind, MANY] / f[kind, FEW], ratio, at_least(0.9)),
         Row(f"{kind.title}: how busy the client was", lambda f: f[kind, "client"], share),
+        Row(f"{kind.title}: resident at most, with 1,000,000 waiting", lambda f: f[kind, "resident"], megabytes),
     ]
 
 
@@ -86,7 +87,10 @@ def measure_by_turns(queues, seconds):
             seconds_of[queue].append(taken)
             worked.append(busy / taken)
     figures = {(queue.kind, queue.messages): PORTION * len(times) / sum(times) for queue, times in seconds_of.items()}
-    return figures | {(queues[0].kind, "client"): statistics.mean(worked)}
+    few, many = queues
+    return figures | {
+        (few.kind, "client"): statistics.mean(worked), (few.kind, "resident"): most_resident_megabytes(many.daemon)
+    }
 
 
 def measure_sends(bench, queues):
@@ -105,7 +109,7 @@ class Waiting:
     """A queue in which so many messages wait."""
 
     def __init__(self, bench, daemon, kind, messages):
-        self.daemon, self.kind, self.messages = daemon, kind, messages
+        self.bench, self.daemon, self.kind, self.messages = bench, daemon, kind, messages
         self.body = "x" * bench.message_size
         self.groups = kind.groups(messages)
         attributes = {"FifoQueue": "true"} if self.groups else {}
@@ -120,6 +124,7 @@ class Waiting:
     def take_portion(self):
         """Gets as many messages out as were added before: seconds that it took, and for how many of them the client worked."""
         self.add(PORTION)
-        started, worked = time.monotonic(), time.process_time()
-        receive_and_delete(self.daemon.port, self.url, PORTION, self.kind.connections)
-        return time.monotonic() - started, time.process_time() - worked
+        with self.bench.watch.measuring():
+            started, worked = time.monotonic(), time.process_time()
+            receive_and_delete(self.daemon.port, self.url, PORTION, self.kind.connections)
+            return time.monotonic() - started, time.process_time() - worked

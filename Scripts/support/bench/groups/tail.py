@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 from daemon import BINARY
 
-from ..figures import at_most, count, milliseconds, rate, Row
-from ..holdfast import come_to_rest, create_queue, fill, load, serving
+from ..figures import at_most, count, megabytes, milliseconds, rate, Row
+from ..holdfast import come_to_rest, create_queue, fill, load, most_resident_megabytes, serving
 from ..requests import call
 from ..server import run
 from ..undisturbed import Processors, undisturbed
@@ -19,6 +19,8 @@ MESSAGES = 1_000_000
 ROUNDS_MAX = 3
 # So long after the warm-up the measuring has certainly begun.
 STARTED_SECONDS = 0.5
+# As long as one or two backups take, from the first copied page to the last check.
+BACKUP_SECONDS = 30
 # The shortest retention period that SQS allows, and the one that it gives queues of which nothing is said.
 RETENTION_SECONDS = 60
 DEFAULT_RETENTION_SECONDS = 345_600
@@ -36,12 +38,13 @@ ROWS = [
     Row("sends, half the peak", lambda f: f["rate"], rate),
     *rows("alone"),
     *rows("during backups"),
-    Row("backups in that time", lambda f: f["backups"], count),
+    Row("backups completed in that time", lambda f: f["backups"], count),
     *rows("during a move task"),
     Row("messages that it moved in that time", lambda f: f["moved"], count),
     *rows("while the million expires"),
     Row("expired messages that it removed in that time", lambda f: f["expired"], count),
     *rows("during purges of the rest"),
+    Row("resident at most, all that included", lambda f: f["resident"], megabytes),
 ]
 
 
@@ -56,7 +59,7 @@ def measure_round(bench):
         figures = {"rate": work.rate}
         for measure in (work.none, work.backups, work.move_task, work.expiry, work.purges):
             figures |= undisturbed(bench, measure, work.prepare)
-        return figures
+        return figures | {"resident": most_resident_megabytes(daemon)}
 
 
 class Work:
@@ -67,7 +70,8 @@ class Work:
         self.source, self.target = create_queue(daemon, "source"), create_queue(daemon, "target")
         make_dead_letter_queue(daemon, self.source)
         self.fill()
-        self.rate = int(undisturbed(bench, lambda: load(bench, daemon.url, "send"))["requests_per_second"] / 2)
+        peak = undisturbed(bench, lambda: load(bench, daemon.url, "send"), lambda: come_to_rest(bench, daemon))
+        self.rate = int(peak["requests_per_second"] / 2)
 
     def fill(self):
         fill(self.daemon, self.source, MESSAGES, body="x" * self.bench.message_size)
@@ -86,8 +90,9 @@ class Work:
 
     def backups(self):
         with backups(self.daemon) as taken:
-            sends = self.latency()
-        return {"during backups": sends, "backups": len(taken)}
+            sends = self.latency(BACKUP_SECONDS)
+            completed = len(taken)
+        return {"during backups": sends, "backups": completed}
 
     def move_task(self):
         before = waiting(self.daemon, self.target)
@@ -116,9 +121,9 @@ class Work:
             begin()
             return sends.result()
 
-    def latency(self):
+    def latency(self, seconds=None):
         before = Processors.now()
-        sends = load(self.bench, self.daemon.url, "send", rate=self.rate, seconds=2 * self.bench.seconds)
+        sends = load(self.bench, self.daemon.url, "send", rate=self.rate, seconds=seconds or 2 * self.bench.seconds)
         return sends["latency_ms"] | {"stolen": (Processors.now().held_back - before.held_back) * 1000}
 
 
