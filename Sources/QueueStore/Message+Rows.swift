@@ -91,6 +91,17 @@ extension WriteTransaction {
         ).first(key.line.rawValue, key.id.rawValue, read: MessageRecord.init)
     }
 
+    /// The first message of a line; nil if there is none.
+    func firstMessage(in line: Line) throws(SQLiteError) -> MessageRecord? {
+        try connection.statement(
+            """
+            SELECT backlog_id, line, id, message_id, state, visible_at, receive_count, sent_at, first_received_at,
+                group_id, deduplication_id, dead_letter_source, received_elsewhere
+            FROM message WHERE line = ? ORDER BY id LIMIT 1
+            """
+        ).first(line.rawValue, read: MessageRecord.init)
+    }
+
     /// Takes a message out of the store.
     func remove(_ message: MessageRecord, from queue: QueueRecord?) throws(SQLiteError) {
         try remove([message], of: message.backlog, from: queue)
@@ -256,7 +267,10 @@ extension WriteTransaction {
 
     private func renumberBody(of message: MessageRecord, to id: SequenceNumber) throws(SQLiteError) -> Int {
         try connection.statement(
-            "UPDATE message_body SET id = ? WHERE id = ? RETURNING length(body) + coalesce(length(attributes), 0)"
+            """
+            UPDATE message_body SET id = ? WHERE id = ?
+            RETURNING length(CAST(body AS BLOB)) + coalesce(length(attributes), 0) + coalesce(length(trace_header), 0)
+            """
         ).first(id.rawValue, message.id.rawValue) { Int($0.integer(0)) } ?? 0
     }
 

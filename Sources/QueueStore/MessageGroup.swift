@@ -39,14 +39,27 @@ extension WriteTransaction {
     ) throws(SQLiteError) {
         guard let queue else { return }
         // Groups go to the back in the order in which the last of their messages changed.
-        var changes: [(group: String, line: Line, inFlight: Int)] = []
+        var changes: [(group: String?, line: Line, inFlight: Int)] = []
+        // Where those before the last one are.
+        var places: [String: Int] = [:]
         for message in messages {
             guard let group = message.groupID else { continue }
-            let others = changes.lastIndex { $0.group == group }.map { changes.remove(at: $0).inFlight } ?? 0
-            let own = (to == .inFlight ? 1 : 0) - (message.state == .inFlight ? 1 : 0)
-            changes.append((group, message.key.line, others + own))
+            var inFlight = (to == .inFlight ? 1 : 0) - (message.state == .inFlight ? 1 : 0)
+            if let last = changes.indices.last, let lastGroup = changes[last].group {
+                if lastGroup == group {
+                    changes[last].inFlight += inFlight
+                    continue
+                }
+                places[lastGroup] = last
+                if let earlier = places[group] {
+                    inFlight += changes[earlier].inFlight
+                    changes[earlier].group = nil
+                }
+            }
+            changes.append((group, message.key.line, inFlight))
         }
         for (group, line, change) in changes {
+            guard let group else { continue }
             if queue.settings.isFIFO {
                 try updateTurn(of: group, line, in: queue)
             } else {
@@ -122,13 +135,6 @@ extension WriteTransaction {
         try connection.statement("SELECT state FROM message WHERE line = ? ORDER BY id LIMIT 1").first(line.rawValue) {
             MessageState(rawValue: $0.integer(0)) ?? .ready
         }
-    }
-
-    /// Whether a message of a FIFO group may be handed out though it is not the first: none before it is hidden.
-    func mayBeHandedOut(_ message: MessageRecord) throws(SQLiteError) -> Bool {
-        try connection.statement(
-            "SELECT id FROM message WHERE line = ? AND id < ? AND state > 0 ORDER BY id LIMIT 1"
-        ).first(message.key.line.rawValue, message.id.rawValue) { _ in true } == nil
     }
 
     // MARK: Standard queues

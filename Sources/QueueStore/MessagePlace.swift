@@ -3,7 +3,7 @@ import SQLite
 
 /// Messages that stand one behind the other in the file, whatever was sent in between: those of a standard queue, or of one
 /// message group of a FIFO queue.
-struct Line: Equatable {
+struct Line: Hashable {
     /// A group's number, or a backlog's id with a minus. Where only the order of lines is left to tell messages apart, as
     /// when they become visible at the same moment, older groups come first.
     let rawValue: Int64

@@ -171,7 +171,6 @@ struct QueryPlanTests {
             ("state = +? AND deduplication_id IS NULL", "message_in_group (backlog_id=? AND group_id=? AND state=?)"),
             ("state = 0 AND deduplication_id IS NULL", "message_in_group (backlog_id=? AND group_id=? AND state=?)"),
             ("line = ? ORDER BY", "message USING PRIMARY KEY (line=?)"),
-            ("id < ? AND state > 0", "message USING PRIMARY KEY (line=? AND id<?)"),
             ("line = ? AND id BETWEEN", "message USING PRIMARY KEY (line=? AND id>? AND id<?)"),
             ("line = ? AND id = ?", "message USING PRIMARY KEY (line=? AND id=?)"),
             ("line = ? AND message.id = ?", "message USING PRIMARY KEY (line=? AND id=?)"),

@@ -241,6 +241,55 @@ struct RedriveTests {
         #expect(try fixture.moveExhausted(from: queue).count == 1)
     }
 
+    @Test func `the sweep lets no message of a FIFO group overtake one whose grace is not over`() throws {
+        let dead = try fixture.createQueue("dead.fifo")
+        let queue = try fixture.createQueue("q.fifo", redrive(to: dead, after: 1))
+        for body in ["1", "2"] { try fixture.send(body, to: queue, group: "g", deduplicationID: body) }
+        let received = try fixture.receive(from: queue, timeout: 40)
+        try fixture.changeVisibility(of: received[1], in: queue, to: 0)
+        fixture.advance(seconds: 40)
+        let visibleAt = fixture.now
+        _ = try fixture.batch { _ = $0.perform(MakeDueMessagesVisible(limit: 10)) }
+        fixture.advance(seconds: 20)
+        let early = try fixture.moveExhausted(from: queue)
+        #expect(early.count == 0)
+        #expect(early.nextDue == visibleAt.adding(seconds: 60))
+        fixture.advance(seconds: 40)
+        #expect(try fixture.moveExhausted(from: queue).count == 2)
+        #expect(try fixture.receiveTexts(from: dead) == ["1", "2"])
+    }
+
+    @Test func `the sweep leaves expired messages to the retention`() throws {
+        try fixture.setAttributes(of: queue, ["MessageRetentionPeriod": "60"])
+        try fixture.send("old", to: queue)
+        try receive(from: queue, times: 2)
+        fixture.advance(seconds: 60)
+        #expect(try fixture.moveExhausted(from: queue).count == 0)
+        #expect(try fixture.counts(dead) == [0, 0, 0])
+    }
+
+    @Test func `the sweep looks again while the dead-letter queue is missing`() throws {
+        try fixture.send("a", to: queue)
+        try receive(from: queue, times: 2)
+        try fixture.perform(DeleteQueue(name: dead))
+        fixture.advance(seconds: 60)
+        let missing = try fixture.moveExhausted(from: queue)
+        #expect(missing.count == 0)
+        #expect(missing.nextDue == fixture.now.adding(seconds: 60))
+        fixture.advance(seconds: 60)
+        _ = try fixture.createQueue("dead")
+        #expect(try fixture.moveExhausted(from: queue).count == 1)
+    }
+
+    @Test func `without a grace the sweep does not look again at once for what it cannot move`() throws {
+        let dead = try fixture.createQueue("dead.fifo")
+        let queue = try fixture.createQueue("q.fifo", redrive(to: dead, after: 1))
+        for body in ["1", "2"] { try fixture.send(body, to: queue, group: "g", deduplicationID: body) }
+        let received = try fixture.receive(from: queue, timeout: 300)
+        try fixture.changeVisibility(of: received[1], in: queue, to: 0)
+        #expect(try fixture.moveExhausted(from: queue, graceMilliseconds: 0).nextDue == fixture.now.adding(seconds: 1))
+    }
+
     @Test func `a policy set later is news of exhausted messages`() throws {
         let plain = try fixture.createQueue("plain")
         let id = try fixture.id(of: plain)

@@ -5,6 +5,8 @@ import QueueModel
 package struct MoveExhaustedMessages: Sweep {
     /// Messages to look at if few are to be moved: those that may not go yet must not hold up the others for ever.
     private static let lookedAtMin = 200
+    /// How long to wait at least for what may not go yet and has no moment of its own.
+    private static let pauseMinMilliseconds: Int64 = 1000
 
     let queue: QueueID
     let limit: Int
@@ -30,32 +32,55 @@ package struct MoveExhaustedMessages: Sweep {
             LIMIT ?
             """
         ).all(queue.backlog.rawValue, policy.receiveCountMax, max(limit, Self.lookedAtMin), read: MessageRecord.init)
-        let latest = transaction.now.adding(milliseconds: -graceMilliseconds)
-        var moved = 0
-        var rewritten = 0
-        var isFull: Bool { moved == limit || rewritten >= WriteTransaction.rewrittenMax }
-        var nextDue: Timestamp?
-        // In the order of the queue, which a FIFO group has in its dead-letter queue too.
-        for message in exhausted.sorted(by: { $0.id < $1.id }) {
-            if isFull { break }
-            guard let target = try transaction.deadLetterQueue(for: message, in: queue) else { continue }
-            if message.visibleAt <= latest, try mayLeave(message, queue, transaction) {
-                rewritten += try transaction.move(message, from: queue, toDeadLetterQueue: target)
-                moved += 1
-            } else {
-                // Not before its grace is over; behind another of its group, not before that one may be gone.
-                let start = message.visibleAt <= latest ? transaction.now : message.visibleAt
-                let due = start.adding(milliseconds: graceMilliseconds)
-                nextDue = min(nextDue ?? due, due)
+        var step = Step(sweep: self, queue: queue, policy: policy, transaction: transaction)
+        var lines: Set<Line> = []
+        // In the order of the queue.
+        for message in exhausted.sorted(by: { $0.id < $1.id }) where !step.isFull {
+            if !queue.settings.isFIFO {
+                _ = try step.move(message)
+            } else if lines.insert(message.key.line).inserted {
+                // Always the first of its group, or the order of the group would be another one in the dead-letter queue.
+                while !step.isFull, let first = try transaction.firstMessage(in: message.key.line),
+                    try step.move(first)
+                {}
             }
         }
-        return SweepResult(count: moved, nextDue: isFull ? transaction.now : nextDue)
+        return SweepResult(count: step.moved, nextDue: step.isFull ? transaction.now : step.nextDue)
     }
 
-    /// In a FIFO queue a message leaves only when it could be handed out, or the order of its group would break.
-    private func mayLeave(
-        _ message: MessageRecord, _ queue: QueueRecord, _ transaction: WriteTransaction
-    ) throws -> Bool {
-        try !queue.settings.isFIFO || transaction.mayBeHandedOut(message)
+    /// What one run has done so far.
+    private struct Step {
+        let sweep: MoveExhaustedMessages
+        let queue: QueueRecord
+        let policy: RedrivePolicy
+        let transaction: WriteTransaction
+        var moved = 0
+        var rewritten = 0
+        var nextDue: Timestamp?
+
+        var isFull: Bool { moved == sweep.limit || rewritten >= WriteTransaction.rewrittenMax }
+
+        /// Moves a message if its time has come, else notes when to look again.
+        mutating func move(_ message: MessageRecord) throws -> Bool {
+            let mayLeave =
+                message.state.rawValue <= MessageState.ready.rawValue
+                && !message.isExpired(in: queue, at: transaction.now)
+            guard mayLeave, let target = try transaction.deadLetterQueue(for: message, in: queue) else {
+                // Hidden, about to be removed, not exhausted itself but before others of its group, or with no queue to go to.
+                let pause = max(sweep.graceMilliseconds, MoveExhaustedMessages.pauseMinMilliseconds)
+                lookAgain(at: transaction.now.adding(milliseconds: pause))
+                return false
+            }
+            let due = message.visibleAt.adding(milliseconds: sweep.graceMilliseconds)
+            guard due <= transaction.now else {
+                lookAgain(at: due)
+                return false
+            }
+            rewritten += try transaction.move(message, from: queue, toDeadLetterQueue: target)
+            moved += 1
+            return true
+        }
+
+        private mutating func lookAgain(at due: Timestamp) { nextDue = min(nextDue ?? due, due) }
     }
 }
