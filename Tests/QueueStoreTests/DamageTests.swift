@@ -12,8 +12,8 @@ struct DamageTests {
     private var path: String { directory.file("q.db") }
 
     /// What a killed daemon leaves: forty sends, the first twenty of them checkpointed and in the last round of the log, which
-    /// is longer than the one before it, that of the schema.
-    private func killedDaemon(checkpoints: Bool = true) throws {
+    /// is longer than the one before it, that of the schema. How durable it was only the mark in the file says.
+    private func killedDaemon(checkpoints: Bool = true, isRelaxed: Bool = false) throws {
         let fixture = try StoreFixture()
         let queue = try fixture.createQueue("q")
         for number in 1...20 { try fixture.send("\(number)", to: queue) }
@@ -27,6 +27,7 @@ struct DamageTests {
         for suffix in ["", "-wal"] {
             directory.write(fixture.directory.contents("store-1.db\(suffix)") ?? [], to: "q.db\(suffix)")
         }
+        try change("q.db") { $0[60] = isRelaxed ? 3 : 1 }
     }
 
     private func stoppedDaemon() throws {
@@ -106,6 +107,31 @@ struct DamageTests {
         try change("q.db-wal") { $0.removeLast(1000) }
         try open()
         #expect(try messageCount() == 39)
+    }
+
+    @Test func `a hole in a log that nobody synced is what a power cut leaves, and ends it`() throws {
+        try killedDaemon(isRelaxed: true)
+        try change("q.db-wal") { $0[32 + 20 * 4120 + 24 + 4000] ^= 4 }
+        let store = try Store(options: StoreOptions(path: path, inFlightMax: 10), now: now) { Issue.record("\($0)") }
+        // What stood behind the hole is gone before the log is taken for one without holes.
+        #expect(directory.contents("q.db")?[60] == 1)
+        for suffix in ["", "-wal"] {
+            directory.write(directory.contents("q.db\(suffix)") ?? [], to: "copy.db\(suffix)")
+        }
+        store.close()
+        #expect((20..<40).contains(try messageCount()))
+        try Store(options: StoreOptions(path: directory.file("copy.db"), inFlightMax: 10), now: now) { _ in }.close()
+    }
+
+    @Test(arguments: [StoreOptions.Durability.full, .relaxed])
+    func `the file tells how it is written`(durability: StoreOptions.Durability) throws {
+        for _ in 1...2 {
+            let options = StoreOptions(path: path, durability: durability, inFlightMax: 10)
+            let store = try Store(options: options, now: now) { Issue.record("\($0)") }
+            #expect(directory.contents("q.db")?[60] == (durability == .full ? 1 : 3))
+            store.close()
+            #expect(directory.contents("q.db")?[60] == 0)
+        }
     }
 
     // MARK: The file

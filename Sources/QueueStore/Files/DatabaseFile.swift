@@ -48,8 +48,9 @@ package final class DatabaseFile {
             let logSize = try WriteAheadLog.size(of: path)
             switch header {
             case nil where logSize > 0: throw StoreOpenError.logWithoutDatabase(path: path)
-            case let header? where header.isMarkedOpen:
+            case let header? where header.marks.contains(.isOpen):
                 guard logSize > 0 else { throw StoreOpenError.logMissing(path: path) }
+                if header.marks.contains(.isRelaxed) { break }
                 if try WriteAheadLog.isDamaged(of: path) { throw StoreOpenError.logDamaged(path: path) }
             // A power cut may leave part of a page that is in the log; without one the file has been cut.
             case let header? where try logSize == 0 && !header.endsWithPage(size: descriptor.status().st_size):

@@ -29,10 +29,10 @@ struct FileHeader {
     private var owner: Int64 { integer(at: 68) }
 
     /// The schema of the file.
-    private var version: Int { Int(integer(at: 60)) & ~OpenMark.bit }
+    private var version: Int { Int(integer(at: 60)) & ~OpenMark.all.rawValue }
 
-    /// Whether the file itself, without its log, says that it is open for writing.
-    var isMarkedOpen: Bool { owner == Migrator.applicationID && Int(integer(at: 60)) & OpenMark.bit != 0 }
+    /// What the file itself, without its log, says of how it was opened for writing.
+    var marks: OpenMark { owner == Migrator.applicationID ? OpenMark(rawValue: Int(integer(at: 60))) : [] }
 
     /// Whether a file of `size` bytes ends with a whole page. SQLite takes what is missing of the last one for zeros.
     func endsWithPage(size: Int) -> Bool {

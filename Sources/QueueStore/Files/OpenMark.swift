@@ -1,23 +1,32 @@
 import SQLite
 
 /// Says in the database file whether its write-ahead log belongs to it, so that a log that was deleted, or left behind
-/// by a copy, is noticed: SQLite would go on without a word from what the last checkpoint had put into the file.
+/// by a copy, is noticed: SQLite would go on without a word from what the last checkpoint had put into the file. And
+/// whether each commit is synced, so that a hole in the log is told from what a power cut may leave of commits that are not.
 ///
-/// The mark is a bit of SQLite's `user_version`, of which the rest is the schema's version. It is set when the file is
-/// opened, after the first commit has put the log on the disk; a clean stop, which leaves no log, takes it away.
-enum OpenMark {
-    static let bit = 1 << 24
+/// The marks are bits of SQLite's `user_version`, of which the rest is the schema's version. They are set when the file is
+/// opened, after the first commit has put the log on the disk; a clean stop, which leaves no log, takes them away.
+struct OpenMark: OptionSet {
+    let rawValue: Int
 
-    /// The mark must be in the file itself, and the log on the disk before it.
-    static func set(on connection: Connection) throws(SQLiteError) {
-        let version = try version(on: connection)
-        guard version & bit == 0 else { return }
-        try connection.execute("PRAGMA user_version = \(version | bit)")
+    static let isOpen = OpenMark(rawValue: 1 << 24)
+    static let isRelaxed = OpenMark(rawValue: 1 << 25)
+    static let all: OpenMark = [.isOpen, .isRelaxed]
+
+    /// Makes these the marks. They must be in the file itself, and the log on the disk before them.
+    func set(on connection: Connection) throws(SQLiteError) {
+        let version = try Self.version(on: connection)
+        let marked = version & ~Self.all.rawValue | rawValue
+        guard version != marked else { return }
+        // What stands in the log behind a hole must not be there any more when the file says that there can be none: when all
+        // of a log has been copied, the next commit begins a new one.
+        try connection.checkpoint()
+        try connection.execute("PRAGMA user_version = \(marked)")
         try connection.checkpoint()
     }
 
     static func clear(on connection: Connection) throws(SQLiteError) {
-        try connection.execute("PRAGMA user_version = \(try version(on: connection) & ~bit)")
+        try connection.execute("PRAGMA user_version = \(try version(on: connection) & ~all.rawValue)")
     }
 
     private static func version(on connection: Connection) throws(SQLiteError) -> Int {

@@ -4,9 +4,9 @@ import Platform
 /// The write-ahead log beside a database file, read past SQLite. https://sqlite.org/fileformat2.html#walformat
 ///
 /// SQLite takes the first frame whose checksum is wrong for the end of the log, as it must after a power cut. But a
-/// power cut can only harm the last transaction, because each is synced before the next one is written. If others
-/// follow, then the log was damaged later: what they hold would be lost, and what checkpoints had put into the file
-/// would be overwritten with older pages.
+/// power cut can only harm the last transaction if each is synced before the next one is written. If others follow then,
+/// the log was damaged later: what they hold would be lost, and what checkpoints had put into the file would be overwritten
+/// with older pages.
 struct WriteAheadLog {
     private static let headerLength: Int = 32
     private static let frameHeaderLength: Int = 24
