@@ -20,6 +20,16 @@ struct SequenceAllocator {
         confirmed = next
     }
 
+    /// Leaves so many numbers out that nobody has reserved.
+    static func skip(_ count: Int64, on connection: Connection) throws(SQLiteError) {
+        try connection.statement(
+            """
+            INSERT INTO store_setting (name, value) VALUES ('sequence_reserved', 1 + ?1)
+            ON CONFLICT (name) DO UPDATE SET value = value + ?1
+            """
+        ).run(count)
+    }
+
     mutating func allocate(on connection: Connection) throws(SQLiteError) -> SequenceNumber {
         if next >= reserved {
             try connection.statement(

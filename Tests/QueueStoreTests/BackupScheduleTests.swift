@@ -37,6 +37,16 @@ struct BackupScheduleTests {
             directory.files == (others + ["store-1-20231115T001320Z.db", "store-1-20231115T011320Z.db"]).sorted())
     }
 
+    @Test func `backups from before the clock was set back are the oldest`() throws {
+        let ahead = ["store-1-20990101T000000Z.db", "store-1-20990102T000000Z.db"]
+        for name in ahead { directory.write([1], to: name) }
+        let schedule = try schedule(kept: 2)
+        #expect(try schedule.runOnce(now: fixture.now).removed == [ahead[0]])
+        fixture.advance(seconds: 3600)
+        #expect(try schedule.runOnce(now: fixture.now).removed == [ahead[1]])
+        #expect(directory.files == ["store-1-20231114T221320Z.db", "store-1-20231114T231320Z.db"])
+    }
+
     @Test func `what a killed daemon has left is removed with the next backup`() throws {
         for suffix in [".partial", ".partial-wal"] { directory.write([1], to: "store-1-20200101T000000Z.db\(suffix)") }
         _ = try schedule().runOnce(now: fixture.now)

@@ -50,6 +50,25 @@ struct RestoreTests {
         #expect(directory.contents("backup.db") == backup)
     }
 
+    @Test func `no message gets the number of one that was sent after the backup`() throws {
+        let fixture = try StoreFixture()
+        let fifo = try fixture.createQueue("q.fifo")
+        _ = try Backup(of: DatabaseFile(path: fixture.path), to: directory.file("fifo.db")).run()
+        let later = try fixture.send("later", to: fifo, group: "g", deduplicationID: "1")
+        _ = try Restore(DatabaseFile(path: directory.file("fifo.db")), to: directory.file("q.db"), replaces: false)
+            .run()
+        let store = try open()
+        defer { store.close() }
+        var sent: SentMessage?
+        _ = store.transact(at: now) {
+            let message = OutgoingMessage("new", group: "g", deduplicationID: "2")
+            sent = try? $0.perform(SendMessages(to: fifo, [message], isBatch: false)).get().first?.get()
+        }
+        let number = try #require(sent?.sequenceNumber)
+        // However many were sent after it.
+        #expect(number.rawValue > (try #require(later.sequenceNumber)).rawValue + 1 << 39)
+    }
+
     @Test func `a database that is there is given up only by force`() throws {
         try open().close()
         let before = directory.contents("q.db")

@@ -42,7 +42,8 @@ package struct BackupSchedule {
 
     /// When the next backup is due, by the newest one that is there: a restart neither skips nor adds any.
     package func nextDue(now: Timestamp) throws -> Timestamp {
-        guard let newest = try backups().last, let status = try FileName.status(of: "\(directory)/\(newest)") else {
+        guard let newest = try backups(now: now).last, let status = try FileName.status(of: "\(directory)/\(newest)")
+        else {
             return now
         }
         let taken = Timestamp(
@@ -53,9 +54,9 @@ package struct BackupSchedule {
 
     /// Takes a backup, then removes those that are no longer kept. Nothing is removed when the backup fails.
     package func runOnce(now: Timestamp) throws -> Result {
-        let path = "\(directory)/\(prefix)\(Self.timeName(now))\(Self.suffix)"
+        let path = "\(directory)/\(name(at: now))"
         let bytes = try Backup(of: source, to: path, control: control).run()
-        let removed = Array(try backups().dropLast(kept))
+        let removed = Array(try backups(now: now).dropLast(kept))
         for name in removed + (try unfinished()) { try FileName.remove("\(directory)/\(name)") }
         return Result(path: path, bytes: bytes, removed: removed)
     }
@@ -67,10 +68,15 @@ package struct BackupSchedule {
         return (name.hasSuffix(Self.suffix) ? String(name.dropLast(Self.suffix.count)) : name) + "-"
     }
 
-    /// The names of the backups that are there, the oldest first.
-    private func backups() throws(BackupError) -> [String] {
-        try Self.list(directory).filter { isBackup($0) }
+    /// The names of the backups that are there, the oldest first. Those that claim to come from the future were taken before
+    /// the clock was set back.
+    private func backups(now: Timestamp) throws(BackupError) -> [String] {
+        let names = try Self.list(directory).filter { isBackup($0) }.sorted()
+        let past = names.prefix { $0 <= name(at: now) }
+        return Array(names.dropFirst(past.count) + past)
     }
+
+    private func name(at now: Timestamp) -> String { "\(prefix)\(Self.timeName(now))\(Self.suffix)" }
 
     /// What a killed daemon has left. Only this one writes here, and it has just finished.
     private func unfinished() throws(BackupError) -> [String] {

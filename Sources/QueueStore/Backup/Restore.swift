@@ -1,5 +1,6 @@
 import Glibc
 import Platform
+import SQLite
 
 /// Puts a backup in the place of a database.
 package struct Restore {
@@ -33,6 +34,7 @@ package struct Restore {
             defer { file.close() }
             do {
                 try Backup(of: backup, to: path, control: control).fill(file)
+                try skipNumbers(in: file)
                 try handOver(file, like: old)
                 try file.place {
                     // The old log first, and the new file only when it is gone for good: the other way round a crash in
@@ -54,6 +56,20 @@ package struct Restore {
     private func isTaken() throws -> Bool {
         for name in [path] + PendingFile.companions(of: path) where try FileName.status(of: name) != nil { return true }
         return false
+    }
+
+    /// Numbers of messages that were sent after the backup: more than will ever be.
+    private static let skippedNumbers: Int64 = 1 << 40
+
+    /// Messages to come get no number that was given after the backup: consumers may still hold receipt handles of those
+    /// messages, and FIFO clients have seen the numbers.
+    private func skipNumbers(in file: PendingFile) throws {
+        let connection = try Connection(path: file.path, mode: .readWriteCreate)
+        // The file is synced as a whole at the end.
+        try connection.execute(
+            "PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY")
+        try SequenceAllocator.skip(Self.skippedNumbers, on: connection)
+        try connection.close()
     }
 
     /// Who restores is often root, who serves hardly ever: the file belongs to whom the old one did, or the directory.
