@@ -63,8 +63,9 @@ extension WriteTransaction {
     }
 
     private func attach(_ backlog: BacklogID, to queue: QueueRecord) throws(SQLiteError) {
-        try connection.statement("UPDATE backlog SET queue_id = ? WHERE id = ?").run(
-            queue.id.rawValue, backlog.rawValue)
+        // A backlog that is left takes the latest time with it when it goes.
+        try connection.statement("UPDATE backlog SET queue_id = ?, changed_at = ? WHERE id = ?").run(
+            queue.id.rawValue, now.milliseconds, backlog.rawValue)
     }
 
     /// Checks what only the store knows of a redrive policy: its target exists, has the type of the source and lets

@@ -48,7 +48,7 @@ package final class Store {
         let connection = try open(options, now: now)
         do {
             try connection.rewriteWAL()
-            try OpenMark.set(on: connection)
+            try (options.durability == .full ? .isOpen : OpenMark.all).set(on: connection)
             let key = try receiptHandleKey(on: connection, options: options)
             return (connection, key, try WriteTransaction(connection: connection, options: options))
         } catch {
@@ -84,11 +84,13 @@ package final class Store {
     /// Frees the memory that is kept for the next transactions, which read from the file what they need of it.
     package func releaseMemory() { connection.releaseMemory() }
 
-    /// When the messages of any queue last changed. No later time may be before it, or the order of the sends would not
+    /// When the messages of any queue last changed, or a queue was deleted. No later time may be before it, or the order of the sends would not
     /// be the order of their times.
     package func latestTime() -> Timestamp {
         do {
-            let latest = try connection.prepare("SELECT max(changed_at) FROM backlog").first { $0.integer(0) }
+            let latest = try connection.prepare(
+                "SELECT max(changed_at) FROM (SELECT changed_at FROM backlog UNION ALL SELECT deleted_at FROM deleted_queue)"
+            ).first { $0.integer(0) }
             return Timestamp(milliseconds: latest ?? 0)
         } catch {
             report(StoreFailure(error, during: "read the latest time"))

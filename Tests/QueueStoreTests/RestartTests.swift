@@ -13,6 +13,19 @@ struct RestartTests {
 
     init() throws { fixture = try StoreFixture() }
 
+    @Test func `the latest time is known when the messages of that time are gone`() throws {
+        let queue = try fixture.createQueue("q")
+        try fixture.send("a", to: queue)
+        fixture.advance(seconds: 100)
+        try fixture.perform(PurgeQueue(name: queue))
+        try fixture.emptyLeftBacklogs()
+        #expect(fixture.store.latestTime() == fixture.now)
+        fixture.advance(seconds: 100)
+        try fixture.perform(DeleteQueue(name: queue))
+        try fixture.emptyLeftBacklogs()
+        #expect(fixture.store.latestTime() == fixture.now)
+    }
+
     @Test("messages keep their state, times and counts", arguments: Restart.allCases)
     func messages(restart: Restart) throws {
         let queue = try fixture.createQueue("q")
