@@ -16,6 +16,8 @@ final class EngineCore {
     private var unserved: Set<QueueID> = []
     /// When the store is to be asked again what there is to sweep, because it could not tell.
     private var planningDue: Timestamp?
+    /// The last batch failed.
+    private var hasFailed = false
     /// How long the sweeps rest after a batch that failed, so that a broken disk is not asked without end.
     private static let failurePauseMilliseconds: Int64 = 1000
     /// How long receives wait for the answers of others to be made.
@@ -53,6 +55,8 @@ final class EngineCore {
         if let planningDue, planningDue <= now { planSweeps(from: now) }
         // The end of a long poll alone needs no transaction.
         let hasWork = !jobs.isEmpty || !deferred.isEmpty || !unserved.isEmpty || sweeps.next.map { $0 <= now } ?? false
+        // What makes batches fail must not undo the sweeps again and again, among which are those that free room.
+        if hasFailed, !jobs.isEmpty, sweeps.next.map({ $0 <= now }) ?? false { _ = runBatch([], now: now) }
         let (done, isOnDisk) = hasWork ? runBatch(jobs, now: now) : (0, true)
         while let receiver = parked.removeTimedOut(at: now) { receiver.completion(.success([])) }
         store.checkpointIfDue()
@@ -61,6 +65,7 @@ final class EngineCore {
     }
 
     private func runBatch(_ jobs: ArraySlice<any Job>, now: Timestamp) -> (done: Int, isOnDisk: Bool) {
+        let hasSweeps = sweeps.next.map { $0 <= now } ?? false
         let again = deferred
         deferred.removeAll()
         var hasBegun = false
@@ -78,7 +83,7 @@ final class EngineCore {
             serveParked(transaction)
             sweeps.makeWay(forRequests: transaction.changedRows - swept)
         }
-        finish(result, now: now)
+        finish(result, hasSweeps, now: now)
         guard case .failure(let error) = result else { return (done, true) }
         if !hasBegun {
             deferred = again
@@ -111,16 +116,18 @@ final class EngineCore {
         if let answer { answers.append(answer) }
     }
 
-    private func finish(_ result: Result<BatchNews, QueueError>, now: Timestamp) {
+    private func finish(_ result: Result<BatchNews, QueueError>, _ hadSweeps: Bool, now: Timestamp) {
         switch result {
         case .success(let news):
             giveAnswers(nil)
             sweeps.note(news, at: now)
+            hasFailed = false
         case .failure(let failure):
             giveAnswers(failure)
             // What the sweeps did was undone with the batch.
-            planSweeps(from: now.adding(milliseconds: Self.failurePauseMilliseconds))
+            if hadSweeps { planSweeps(from: now.adding(milliseconds: Self.failurePauseMilliseconds)) }
             unserved = parked.queues
+            hasFailed = true
         }
     }
 
@@ -187,8 +194,8 @@ final class EngineCore {
             // In the order of their creation: the order of a set is another one in every process.
             for queue in queues.sorted() { serveParked(at: queue, transaction) }
             // Receives move messages into dead-letter queues, where others wait.
-            queues = transaction.news.availableQueues
-            available.formUnion(queues)
+            available.formUnion(transaction.news.availableQueues)
+            queues = transaction.news.availableQueues.subtracting(unserved)
         }
         // The sweeps want to know them all.
         transaction.news.availableQueues = available
@@ -209,6 +216,11 @@ final class EngineCore {
             if case .failure(.storageFailed) = result { return }
             parked.remove(receiver)
             pollAnswers.append(answer(receiver, result))
+            // Messages that are not hidden go to one receiver after the other.
+            if transaction.isLong {
+                unserved.insert(queue)
+                return
+            }
         }
     }
 
@@ -226,7 +238,7 @@ final class EngineCore {
         // Known from now on, so that the client can leave in the same batch.
         if case .success(let messages) = result {
             receiver.received = messages
-            receiver.receivedBytes.charge(messages.reduce(0) { $0 + $1.body.count }, to: receivedMemory)
+            receiver.receivedBytes.charge(messages.reduce(0) { $0 + $1.memoryBytes }, to: receivedMemory)
         }
         return { failure in
             if failure != nil { receiver.received = [] }

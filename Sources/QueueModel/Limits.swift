@@ -7,6 +7,8 @@ package enum Limits {
     package static let batchEntriesMax = 10
     package static let batchEntryIDLengthMax = 80
     package static let messageAttributesMax = 10
+    /// Not documented: far more than X-Ray's tracing headers need, and little beside a message.
+    package static let traceHeaderBytesMax = 8_192
     package static let receivedMessages = 1...10
     package static let receiveWaitSeconds = 0...20
     package static let visibilityTimeoutSeconds = 0...43_200

@@ -9,6 +9,8 @@ package struct OutgoingMessage: Sendable {
     /// Bytes of the body and of all user attributes: what the queue's maximum is held against.
     package var size: Int
     package var traceHeader: String?
+    /// Bytes of all that a client chose the length of, but for the ids.
+    package var storedSize: Int { size + (traceHeader?.utf8.count ?? 0) }
     /// Seconds; nil takes the queue's delay.
     package var delaySeconds: Int?
     package var groupID: String?
@@ -61,6 +63,11 @@ package struct ReceivedMessage: Sendable, Equatable {
     /// Of FIFO queues only.
     package let sequenceNumber: SequenceNumber?
     package let deadLetterSourceARN: String?
+
+    /// What it takes of memory, in bytes: its texts, and what is made around them.
+    package var memoryBytes: Int {
+        body.count + (attributes?.count ?? 0) + (traceHeader?.utf8.count ?? 0) + 512
+    }
 
     package init(
         id: MessageID, handle: ReceiptHandle, body: [UInt8], bodyMD5: [UInt8], attributes: [UInt8]?,

@@ -25,7 +25,7 @@ struct MessageParameters: Sendable {
         message = OutgoingMessage(
             body: body, bodyMD5: digest, attributes: encoded,
             size: attributes.reduce(body.count) { $0 + $1.size },
-            traceHeader: system.map { String(decoding: $0.value.bytes, as: UTF8.self) } ?? traceID,
+            traceHeader: system.map { String(decoding: $0.value.bytes, as: UTF8.self) } ?? Self.usable(traceID),
             delaySeconds: delay, groupID: group, deduplicationID: deduplication)
         digests = MessageDigests(
             body: digest, attributes: encoded.map { MD5.digest(of: $0) },
@@ -58,6 +58,11 @@ struct MessageParameters: Sendable {
         return try given.map { try MessageAttribute(name: $0.key, checking: try unchecked($0.value)) }
     }
 
+    /// A header that is no trace header says nothing about the message.
+    private static func usable(_ traceID: String?) -> String? {
+        traceID.flatMap { $0.utf8.count <= Limits.traceHeaderBytesMax ? $0 : nil }
+    }
+
     /// The one system attribute a send may carry.
     private static func traceHeader(_ parameters: RequestParameters) throws -> MessageAttribute? {
         var header: MessageAttribute?
@@ -69,6 +74,11 @@ struct MessageParameters: Sendable {
             let attribute = try MessageAttribute(name: "AWSTraceHeader", checking: try unchecked(value))
             guard attribute.dataType == "String" else {
                 throw QueueError.invalidParameter("Message system attribute 'AWSTraceHeader' must be of type 'String'.")
+            }
+            guard attribute.value.bytes.count <= Limits.traceHeaderBytesMax else {
+                throw QueueError.invalidParameter(
+                    "Message system attribute 'AWSTraceHeader' must be shorter than \(Limits.traceHeaderBytesMax + 1) bytes."
+                )
             }
             header = attribute
         }

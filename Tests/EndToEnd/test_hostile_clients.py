@@ -171,11 +171,20 @@ def test_messages_of_the_maximum_size_are_taken_or_refused(daemon, client, queue
     assert answers.count(200) <= int(told[names[0]]) <= answers.count(200) + answers.count(None)
 
 
-def test_answers_that_nobody_reads_stay_within_the_memory_bound(daemon, client, queue, connections):
+LONG_BODY = {"MessageBody": "x" * 1_000_000}
+LONG_ATTRIBUTE = {
+    "MessageBody": "x", "MessageAttributes": {"a": {"DataType": "String", "StringValue": "x" * 1_000_000}}
+}
+
+
+@pytest.mark.parametrize("content", [LONG_BODY, LONG_ATTRIBUTE], ids=["body", "attribute"])
+def test_answers_that_nobody_reads_stay_within_the_memory_bound(daemon, client, queue, connections, content):
     other = client.call("CreateQueue", {"QueueName": "other"}).json["QueueUrl"]
     for _ in range(10):
-        client.call("SendMessage", {"QueueUrl": queue, "MessageBody": "x" * 1_000_000})
-    receive = {"QueueUrl": queue, "MaxNumberOfMessages": 10, "VisibilityTimeout": 0}
+        client.call("SendMessage", {"QueueUrl": queue, **content})
+    receive = {
+        "QueueUrl": queue, "MaxNumberOfMessages": 10, "VisibilityTimeout": 0, "MessageAttributeNames": ["All"]
+    }
     for connection in connections(60):
         connection.send(request_bytes("ReceiveMessage", receive))
     # One that does read comes last in the line, and so the others have been worked on then.

@@ -58,6 +58,14 @@ def test_system_attributes_have_no_part_in_the_md5(sqs, queue):
     assert sent["MD5OfMessageSystemAttributes"] == "fdce4f2818803f2f73becc09a54792c0"
 
 
+def test_a_trace_header_is_no_second_body(sqs, queue):
+    send(sqs, queue, "hello", MessageSystemAttributes={"AWSTraceHeader": text("t" * 8192)})
+    [message] = receive(sqs, queue)
+    assert message["Attributes"]["AWSTraceHeader"] == "t" * 8192
+    with refused("InvalidParameterValueException", "Message system attribute 'AWSTraceHeader' must be shorter than 8193 bytes."):
+        send(sqs, queue, "hello", MessageSystemAttributes={"AWSTraceHeader": text("t" * 8193)})
+
+
 # What is taken
 
 GOOD = [

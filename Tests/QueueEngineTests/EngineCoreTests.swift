@@ -114,6 +114,28 @@ struct EngineCoreTests {
         #expect(poll.texts == ["a"])
     }
 
+    @Test func `batches that go on failing do not put the sweeps off for ever`() throws {
+        try engine.send("a", to: queue, delay: 2)
+        let poll = engine.poll(queue)
+        engine.files.advance(seconds: 2)
+        for _ in 0..<4 {
+            let (broken, _) = engine.write(Broken())
+            engine.run([broken])
+            engine.files.advance(milliseconds: 500)
+        }
+        #expect(engine.files.failures.takeAll().count == 4)
+        #expect(poll.texts == ["a"])
+    }
+
+    @Test func `messages that one long poll after the other gets make no batch without end`() throws {
+        let polls = (0..<500).map { _ in engine.poll(queue, timeout: 0) }
+        engine.run((0..<10).map { engine.write(engine.sending("\($0)", to: queue)).0 })
+        let answered = polls.filter { $0.result != nil }.count
+        #expect((1..<500).contains(answered))
+        engine.settle()
+        #expect(polls.allSatisfy { $0.texts?.count == 10 })
+    }
+
     @Test func `sequence numbers rise through batches that fail`() throws {
         let fifo = try engine.createQueue("q.fifo")
         let before = try #require(try engine.send("a", to: fifo, group: "g").sequenceNumber)

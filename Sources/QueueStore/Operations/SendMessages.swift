@@ -80,7 +80,7 @@ extension WriteTransaction {
         let isFIFO = queue.settings.isFIFO
         let deduplicationID = isFIFO ? message.deduplicationID ?? contentDeduplicationID(message) : nil
         if let deduplicationID, let first = try duplicate(of: message, id: deduplicationID, in: queue) { return first }
-        try takeRoom(message.size)
+        try takeRoom(message.storedSize)
         let id = try nextSequenceNumber()
         let messageID = randomMessageID()
         // On a FIFO queue a delay of 0 means the delay of the queue.
