@@ -103,6 +103,8 @@ SCENARIOS = [
 
 def main():
     options = parse_options()
+    # So that the daemon is ended and its folder removed.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
     counted = count_all()
     expected = json.loads(EXPECTED.read_text()) if EXPECTED.exists() else {}
     if options.update:

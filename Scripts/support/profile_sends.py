@@ -8,10 +8,12 @@ import argparse
 import collections
 import os
 import re
+import signal
 import sys
 import tempfile
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 from bench.holdfast import load, serving, ticks
@@ -39,6 +41,8 @@ def main():
     parser = argparse.ArgumentParser(prog="profile", description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=int, default=3, help="length of each of the three windows (3)")
     seconds = parser.parse_args().seconds
+    # So that the daemon is ended and its folder removed.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
     if os.geteuid() != 0 or os.uname().machine != "x86_64":
         sys.exit("profile: perf's trace points are for root, and the numbers of the system calls those of x86-64")
     with tempfile.TemporaryDirectory(prefix="profile-", dir=REPOSITORY / ".build") as name:
@@ -48,38 +52,33 @@ def main():
 
 
 def profile(daemon, folder, seconds):
-    with Load(daemon, folder, seconds) as unwatched:
+    with sending(daemon, folder, seconds) as sends:
         used, idle = processor_seconds(daemon.pid), idle_seconds()
         time.sleep(seconds)
         used, idle = processor_seconds(daemon.pid) - used, idle_seconds() - idle
-    rate = unwatched.figures["requests_per_second"]
+    rate = sends.result()["requests_per_second"]
     print(f"{rate:,.0f} sends a second; the processors were idle for {idle / seconds / os.cpu_count():.0%} of the time\n")
     tell_processor_time(used, rate * seconds, seconds)
     calls, samples = folder / "calls", folder / "samples"
-    with Load(daemon, folder, seconds):
+    with sending(daemon, folder, seconds):
         record(calls, seconds, threads(daemon.pid, "writer"), "-e", "raw_syscalls:sys_enter,raw_syscalls:sys_exit")
         files = open_files(daemon)
-    with Load(daemon, folder, seconds):
+    with sending(daemon, folder, seconds):
         record(samples, seconds, threads(daemon.pid, *THREADS), "-F", "4000")
     tell_phases(calls, files)
     tell_code(samples)
 
 
-class Load:
-    """Sends as fast as it goes, from before until after the window of `seconds`."""
-
-    def __init__(self, daemon, folder, seconds):
-        bench = Bench(folder, rounds=1, seconds=seconds + 1)
-        self.warm_up = bench.warm_up
-        self.thread = threading.Thread(target=lambda: setattr(self, "figures", load(bench, daemon.url, "send")))
-
-    def __enter__(self):
-        self.thread.start()
-        time.sleep(self.warm_up + 0.5)
-        return self
-
-    def __exit__(self, *_):
-        self.thread.join()
+@contextmanager
+def sending(daemon, folder, seconds):
+    """Sends as fast as it goes, from before until after the window of `seconds`. Gives what becomes of it."""
+    bench = Bench(folder, rounds=1, seconds=seconds + 1)
+    with ThreadPoolExecutor() as executor:
+        sends = executor.submit(load, bench, daemon.url, "send")
+        time.sleep(bench.warm_up + 0.5)
+        yield sends
+        # Fails as the load did.
+        sends.result()
 
 
 def record(output, seconds, threads, *options):
