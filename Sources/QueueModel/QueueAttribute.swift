@@ -27,11 +27,14 @@ package enum QueueAttribute: String, Sendable, CaseIterable {
         self = attribute
     }
 
-    /// The attributes that GetQueueAttributes was asked for, `All` spelled out.
+    /// The attributes that GetQueueAttributes was asked for, each once and `All` spelled out.
     package static func requested(_ names: [String]) throws(QueueError) -> [QueueAttribute] {
         if names.contains("All") { return allCases }
         var attributes: [QueueAttribute] = []
-        for name in names { attributes.append(try QueueAttribute(named: name)) }
+        for name in names {
+            let attribute = try QueueAttribute(named: name)
+            if !attributes.contains(attribute) { attributes.append(attribute) }
+        }
         return attributes
     }
 }

@@ -72,7 +72,7 @@ package struct RedriveAllowPolicy: Sendable, Equatable {
     package enum Permission: Sendable, Equatable {
         case allowAll
         case denyAll
-        case byQueue([String])
+        case byQueue(Set<String>)
     }
 
     package let permission: Permission
@@ -108,7 +108,7 @@ package struct RedriveAllowPolicy: Sendable, Equatable {
             guard sources.count <= Limits.redriveSourceARNs.upperBound else {
                 throw invalid("\(cannot). The maximum number of source queue ARNs you can specify is 10.")
             }
-            permission = .byQueue(sources)
+            permission = .byQueue(Set(sources))
         default:
             throw invalid("\(cannot), as it's in an unsupported format.")
         }

@@ -95,6 +95,15 @@ def test_of_both_missing_ids_the_group_is_told_first(sqs, fifo):
         send(sqs, fifo, "hello")
 
 
+def test_missing_ids_are_told_before_what_is_wrong_with_the_content(sqs, fifo):
+    with refused("MissingRequiredParameterException", NO_GROUP):
+        send(sqs, fifo, "\x01")
+    with refused("InvalidParameterValueException", NO_DEDUPLICATION):
+        send(sqs, fifo, "\x01", MessageGroupId="g")
+    with refused("InvalidMessageContents"):
+        send(sqs, fifo, "\x01", MessageGroupId="g", MessageDeduplicationId="d")
+
+
 @pytest.mark.parametrize(
     "missing, message", [("MessageGroupId", NO_GROUP), ("MessageDeduplicationId", NO_DEDUPLICATION)]
 )

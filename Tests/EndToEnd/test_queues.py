@@ -1,5 +1,7 @@
 """Creating, finding, listing and deleting queues."""
 
+import json
+
 import pytest
 
 from checks import attribute, receive_one, refused, send
@@ -86,6 +88,30 @@ def test_a_queue_is_compared_with_its_settings_of_now_not_those_of_its_creation(
     assert sqs.create_queue(QueueName=queue_name, Attributes={"VisibilityTimeout": "6"})["QueueUrl"] == url
     with refused("QueueNameExists"):
         sqs.create_queue(QueueName=queue_name, Attributes={"VisibilityTimeout": "5"})
+
+
+def test_a_redrive_allow_policy_is_compared_by_meaning(sqs, queue_name):
+    def create(policy):
+        return sqs.create_queue(QueueName=queue_name, Attributes={"RedriveAllowPolicy": policy})["QueueUrl"]
+
+    url = sqs.create_queue(QueueName=queue_name)["QueueUrl"]
+    # That of a queue without one.
+    assert create('{"redrivePermission":"allowAll"}') == url
+    with refused("QueueNameExists"):
+        create('{"redrivePermission":"denyAll"}')
+    arns = [f"arn:aws:sqs:us-east-1:000000000000:{name}" for name in "ab"]
+    some, same = (
+        json.dumps({"redrivePermission": "byQueue", "sourceQueueArns": order}) for order in (arns, arns[::-1])
+    )
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"RedriveAllowPolicy": some})
+    assert create(same) == url
+
+
+def test_a_key_reuse_period_is_compared_also_without_a_key(sqs, queue_name):
+    url = sqs.create_queue(QueueName=queue_name)["QueueUrl"]
+    assert sqs.create_queue(QueueName=queue_name, Attributes={"KmsDataKeyReusePeriodSeconds": "300"})["QueueUrl"] == url
+    with refused("QueueNameExists"):
+        sqs.create_queue(QueueName=queue_name, Attributes={"KmsDataKeyReusePeriodSeconds": "600"})
 
 
 def test_a_redrive_policy_is_compared_by_meaning(sqs, queue, queue_name):

@@ -44,8 +44,13 @@ package struct CreateQueue: WriteOperation {
     }
 
     private func isSame(_ attribute: QueueAttribute, _ left: QueueSettings, _ right: QueueSettings) -> Bool {
-        if attribute == .redriveAllowPolicy {
-            return left.redriveAllowPolicy?.permission == right.redriveAllowPolicy?.permission
+        switch attribute {
+        // No policy is the default.
+        case .redriveAllowPolicy:
+            return left.redriveAllowPolicy?.permission ?? .allowAll == right.redriveAllowPolicy?.permission ?? .allowAll
+        // Without a key it is not told, but there.
+        case .kmsDataKeyReusePeriodSeconds: return left.kmsDataKeyReuseSeconds == right.kmsDataKeyReuseSeconds
+        default: break
         }
         guard let left = left.value(of: attribute), let right = right.value(of: attribute) else {
             return left.value(of: attribute) == right.value(of: attribute)

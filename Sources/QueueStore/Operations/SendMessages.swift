@@ -5,7 +5,7 @@ import SQLite
 package struct SendMessages: WriteOperation {
     package static var checksBeforeChanging: Bool { true }
 
-    /// What entries of a batch do not have that a FIFO queue asks for.
+    /// What messages do not have that a FIFO queue asks for.
     package struct Lacking: OptionSet, Sendable {
         package static let groupID = Lacking(rawValue: 1)
         package static let deduplicationID = Lacking(rawValue: 2)
@@ -20,7 +20,7 @@ package struct SendMessages: WriteOperation {
     let isBatch: Bool
     let refusedLack: Lacking
 
-    /// `refusedLack`: what entries of the batch lack that are not among `messages`, since they were refused already.
+    /// `refusedLack`: what messages lack that are not among `messages`, since they were refused already.
     package init(to name: QueueName, _ messages: [OutgoingMessage], isBatch: Bool, refusedLack: Lacking = []) {
         self.name = name
         self.messages = messages

@@ -8,14 +8,21 @@ struct SendMessageAction: Action {
 
     struct Request: Sendable {
         let operation: SendMessages
-        let digests: MessageDigests
+        /// Why the message is not sent, unless its queue has the better reason.
+        let digests: Result<MessageDigests, QueueError>
     }
 
     func request(_ parameters: RequestParameters, _ context: RequestContext) throws -> Request {
         let queue = try context.queueName(parameters)
-        let message = try MessageParameters(parameters, traceID: context.traceID)
-        return Request(
-            operation: SendMessages(to: queue, [message.message], isBatch: false), digests: message.digests)
+        do {
+            let message = try MessageParameters(parameters, traceID: context.traceID)
+            return Request(
+                operation: SendMessages(to: queue, [message.message], isBatch: false), digests: .success(message.digests))
+        } catch let refusal as QueueError {
+            let lack = try SendMessages.Lacking(parameters)
+            return Request(
+                operation: SendMessages(to: queue, [], isBatch: false, refusedLack: lack), digests: .failure(refusal))
+        }
     }
 
     struct Response: Sendable {
@@ -26,7 +33,10 @@ struct SendMessageAction: Action {
     func perform(_ request: Request, _ context: RequestContext, _ completion: @escaping Completion<Response>) {
         let digests = request.digests
         backend.engine.write(request.operation) { result in
-            completion(result.flatMap { $0[0] }.map { Response(digests: digests, sent: $0) })
+            completion(
+                result.flatMap { results in
+                    digests.flatMap { digests in results[0].map { Response(digests: digests, sent: $0) } }
+                })
         }
     }
 

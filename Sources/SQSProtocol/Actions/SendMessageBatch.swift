@@ -26,8 +26,7 @@ struct SendMessageBatchAction: Action {
         var lacking = SendMessages.Lacking()
         for (entry, (_, parameters)) in zip(batch.entries, entries) {
             guard case .failure = entry.entry else { continue }
-            if try parameters.bytes("MessageGroupId") == nil { lacking.insert(.groupID) }
-            if try parameters.bytes("MessageDeduplicationId") == nil { lacking.insert(.deduplicationID) }
+            lacking.formUnion(try SendMessages.Lacking(parameters))
         }
         let operation = SendMessages(to: queue, batch.values, isBatch: true, refusedLack: lacking)
         return Request(batch: batch, operation: operation)
@@ -48,5 +47,14 @@ struct SendMessageBatchAction: Action {
 
     func write(_ response: BatchResponse<Sent>, _ context: RequestContext, to result: inout some ResultWriter) {
         response.write(to: &result) { writer, entry in entry.digests.write(entry.sent, to: &writer) }
+    }
+}
+
+extension SendMessages.Lacking {
+    /// What a message does not have, whatever else is wrong with it: the queue is asked first whether it needs that.
+    init(_ parameters: RequestParameters) throws {
+        self.init()
+        if try parameters.bytes("MessageGroupId") == nil { insert(.groupID) }
+        if try parameters.bytes("MessageDeduplicationId") == nil { insert(.deduplicationID) }
     }
 }
