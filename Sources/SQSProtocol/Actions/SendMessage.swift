@@ -17,7 +17,8 @@ struct SendMessageAction: Action {
         do {
             let message = try MessageParameters(parameters, traceID: context.traceID)
             return Request(
-                operation: SendMessages(to: queue, [message.message], isBatch: false), digests: .success(message.digests))
+                operation: SendMessages(to: queue, [message.message], isBatch: false),
+                digests: .success(message.digests))
         } catch let refusal as QueueError {
             let lack = try SendMessages.Lacking(parameters)
             return Request(
