@@ -86,7 +86,7 @@ struct QueueAttributeTests {
         #expect(try QueueAttribute.requested(["VisibilityTimeout", "All"]) == QueueAttribute.allCases)
         #expect(try QueueAttribute.requested([]).isEmpty)
         #expect(QueueAttribute.allCases.count == 21)
-        #expect(try QueueAttribute.requested(["QueueArn", "Policy", "QueueArn"]) == [.queueArn, .policy])
+        #expect(try QueueAttribute.requested(["QueueArn", "Policy", "QueueArn"]) == [.queueARN, .policy])
     }
 
     // MARK: FIFO
