@@ -82,7 +82,7 @@ final class Rehearsal: Sendable {
         add(RemovePermissionAction(backend: backend)) { _, _ in }
         add(SendMessageAction(backend: backend)) { request, context in
             for message in request.operation.messages { try receive(message, from: request.operation.name, context) }
-            return .init(digests: request.digests, sent: sent)
+            return .init(digests: try request.digests.get(), sent: sent)
         }
         add(SendMessageBatchAction(backend: backend)) { request, context in
             let messages = request.operation.messages
