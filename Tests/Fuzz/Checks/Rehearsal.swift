@@ -82,7 +82,7 @@ final class Rehearsal: Sendable {
         add(RemovePermissionAction(backend: backend)) { _, _ in }
         add(SendMessageAction(backend: backend)) { request, context in
             for message in request.operation.messages { try receive(message, from: request.operation.name, context) }
-            return .init(digests: try request.digests.get(), sent: sent)
+            return .init(digests: try request.digests.mapError(Refusal.init).get(), sent: sent)
         }
         add(SendMessageBatchAction(backend: backend)) { request, context in
             let messages = request.operation.messages
@@ -140,6 +140,8 @@ private struct RehearsedAction<Rehearsed: Action>: Action {
     ) {
         do {
             completion(.success(try answer(request, context)))
+        } catch let refusal as Refusal {
+            completion(.failure(refusal.error))
         } catch {
             Rehearsal.shared.note(error)
             completion(.failure(.storageFailed))
@@ -149,6 +151,11 @@ private struct RehearsedAction<Rehearsed: Action>: Action {
     func write(_ response: Rehearsed.Response, _ context: RequestContext, to result: inout some ResultWriter) {
         action.write(response, context, to: &result)
     }
+}
+
+/// A request that is refused where it is performed, as it should be.
+private struct Refusal: Error {
+    let error: QueueError
 }
 
 private let moment = Timestamp(milliseconds: 1_700_000_000_000)
