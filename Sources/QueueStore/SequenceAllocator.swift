@@ -20,14 +20,20 @@ struct SequenceAllocator {
         confirmed = next
     }
 
-    /// Leaves so many numbers out that nobody has reserved.
-    static func skip(_ count: Int64, on connection: Connection) throws(SQLiteError) {
+    /// Of a file that begins anew at an older state: more numbers than a daemon gives in a millisecond, so that each restore
+    /// begins behind whatever was given after the one before it. They last for centuries.
+    private static let numbersInMillisecond: Int64 = 1 << 19
+    /// More than were given since, if the clock has been set back.
+    private static let numbersSkipped: Int64 = 1 << 40
+
+    /// Leaves out all numbers that may have been given before a time and are not known in this file.
+    static func skipNumbers(givenBefore now: Timestamp, on connection: Connection) throws(SQLiteError) {
         try connection.statement(
             """
-            INSERT INTO store_setting (name, value) VALUES ('sequence_reserved', 1 + ?1)
-            ON CONFLICT (name) DO UPDATE SET value = value + ?1
+            INSERT INTO store_setting (name, value) VALUES ('sequence_reserved', ?1)
+            ON CONFLICT (name) DO UPDATE SET value = max(value + ?2, ?1)
             """
-        ).run(count)
+        ).run(now.milliseconds * numbersInMillisecond, numbersSkipped)
     }
 
     mutating func allocate(on connection: Connection) throws(SQLiteError) -> SequenceNumber {

@@ -1,3 +1,5 @@
+import Platform
+import QueueModel
 import QueueStore
 
 /// The command line of `holdfast restore`.
@@ -29,7 +31,8 @@ enum RestoreCommand {
         let backup = try DatabaseFile(path: options.backup)
         defer { backup.close() }
         let restore = Restore(
-            backup, to: options.database, replaces: options.replaces, control: try CopyProgress.control())
+            backup, to: options.database, replaces: options.replaces,
+            now: Timestamp(milliseconds: SystemClock().now()), control: try CopyProgress.control())
         printLine(CheckCommand.summary(of: try restore.run()))
         printLine("\(options.backup) is now \(options.database)")
     }

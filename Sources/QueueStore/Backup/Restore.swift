@@ -1,5 +1,6 @@
 import Glibc
 import Platform
+import QueueModel
 import SQLite
 
 /// Puts a backup in the place of a database.
@@ -7,15 +8,18 @@ package struct Restore {
     private let backup: DatabaseFile
     private let path: String
     private let replaces: Bool
+    private let now: Timestamp
     private let control: BackupControl
 
     /// - Parameter replaces: whether a database that is there already is given up.
     package init(
-        _ backup: DatabaseFile, to path: String, replaces: Bool, control: BackupControl = BackupControl()
+        _ backup: DatabaseFile, to path: String, replaces: Bool, now: Timestamp,
+        control: BackupControl = BackupControl()
     ) {
         self.backup = backup
         self.path = path
         self.replaces = replaces
+        self.now = now
         self.control = control
     }
 
@@ -58,18 +62,19 @@ package struct Restore {
         return false
     }
 
-    /// Numbers of messages that were sent after the backup: more than will ever be.
-    private static let skippedNumbers: Int64 = 1 << 40
-
-    /// Messages to come get no number that was given after the backup: consumers may still hold receipt handles of those
-    /// messages, and FIFO clients have seen the numbers.
+    /// Messages to come get no number that was given after the backup, or after an earlier restore: consumers may still hold
+    /// receipt handles of those messages, and FIFO clients have seen the numbers.
     private func skipNumbers(in file: PendingFile) throws {
-        let connection = try Connection(path: file.path, mode: .readWriteCreate)
-        // The file is synced as a whole at the end.
-        try connection.execute(
-            "PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY")
-        try SequenceAllocator.skip(Self.skippedNumbers, on: connection)
-        try connection.close()
+        do throws(SQLiteError) {
+            let connection = try Connection(path: file.path, mode: .readWriteCreate)
+            // The file is synced as a whole at the end.
+            try connection.execute(
+                "PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY")
+            try SequenceAllocator.skipNumbers(givenBefore: now, on: connection)
+            try connection.close()
+        } catch {
+            throw StoreOpenError.cannotOpen(path: file.path, error)
+        }
     }
 
     /// Who restores is often root, who serves hardly ever: the file belongs to whom the old one did, or the directory.
