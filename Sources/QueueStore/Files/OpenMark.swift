@@ -16,13 +16,22 @@ struct OpenMark: OptionSet {
     /// Makes these the marks. They must be in the file itself, and the log on the disk before them.
     func set(on connection: Connection) throws(SQLiteError) {
         let version = try Self.version(on: connection)
-        let marked = version & ~Self.all.rawValue | rawValue
-        guard version != marked else { return }
-        // What stands in the log behind a hole must not be there any more when the file says that there can be none: when all
-        // of a log has been copied, the next commit begins a new one.
+        var marks = self
+        if !contains(.isRelaxed), OpenMark(rawValue: version).contains(.isRelaxed), try !Self.beginsLogAnew(connection)
+        {
+            marks.insert(.isRelaxed)
+        }
+        let marked = version & ~Self.all.rawValue | marks.rawValue
+        if version != marked { try connection.execute("PRAGMA user_version = \(marked)") }
+        // Also if the mark is there already: a crash may have left it in the log alone.
         try connection.checkpoint()
-        try connection.execute("PRAGMA user_version = \(marked)")
-        try connection.checkpoint()
+    }
+
+    /// Whether the next commit will begin a new log, which it does not while somebody reads. What stands in the log behind a
+    /// hole must not be there any more when the file says that there can be none.
+    private static func beginsLogAnew(_ connection: Connection) throws(SQLiteError) -> Bool {
+        // The first column says whether the checkpoint was kept from that. https://sqlite.org/pragma.html#pragma_wal_checkpoint
+        try connection.prepare("PRAGMA wal_checkpoint(RESTART)").first { $0.integer(0) == 0 } ?? false
     }
 
     static func clear(on connection: Connection) throws(SQLiteError) {
