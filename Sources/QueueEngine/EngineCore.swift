@@ -26,6 +26,8 @@ final class EngineCore {
     private var answers: [Answer] = []
     /// Those of its long polls that had waited. They are given first: whoever sent a message only learns that it was taken.
     private var pollAnswers: [Answer] = []
+    /// Rows that a batch changes for them before it leaves the rest to the next one, with one poll for each queue.
+    private static let rowsOfPollsMax: Int64 = 5000
     private let receivedMemory: ReceivedMemory
 
     init(store: Store, options: EngineOptions, now: Timestamp) {
@@ -99,6 +101,9 @@ final class EngineCore {
         if hasFailed { return now.adding(milliseconds: Self.failurePauseMilliseconds) }
         return receivedMemory.isUsedUp ? now.adding(milliseconds: Self.memoryPauseMilliseconds) : now
     }
+
+    /// Rows changed so far.
+    var changedRows: Int64 { store.changedRows }
 
     /// Gives back the memory that is kept for the next batches.
     func releaseMemory() {
@@ -188,11 +193,12 @@ final class EngineCore {
     private func serveParked(_ transaction: WriteTransaction) {
         var available = transaction.news.availableQueues
         var queues = available.union(transaction.news.changedQueues).union(unserved)
+        let end = transaction.changedRows + Self.rowsOfPollsMax
         unserved.removeAll()
         while !queues.isEmpty {
             transaction.news.availableQueues.removeAll()
             // In the order of their creation: the order of a set is another one in every process.
-            for queue in queues.sorted() { serveParked(at: queue, transaction) }
+            for queue in queues.sorted() { serveParked(at: queue, untilRow: end, transaction) }
             // Receives move messages into dead-letter queues, where others wait.
             available.formUnion(transaction.news.availableQueues)
             queues = transaction.news.availableQueues.subtracting(unserved)
@@ -201,7 +207,7 @@ final class EngineCore {
         transaction.news.availableQueues = available
     }
 
-    private func serveParked(at queue: QueueID, _ transaction: WriteTransaction) {
+    private func serveParked(at queue: QueueID, untilRow end: Int64, _ transaction: WriteTransaction) {
         while let receiver = parked.first(at: queue) {
             guard !receivedMemory.isUsedUp else {
                 unserved.insert(queue)
@@ -217,7 +223,7 @@ final class EngineCore {
             parked.remove(receiver)
             pollAnswers.append(answer(receiver, result))
             // Messages that are not hidden go to one receiver after the other.
-            if transaction.isLong {
+            if transaction.changedRows >= end {
                 unserved.insert(queue)
                 return
             }

@@ -109,32 +109,30 @@ package final class QueueEngine: Sendable {
     /// Jobs of one batch, so that no answer waits for a commit that is long in the making.
     private static let batchMax = 1000
 
-    /// After so long without any work memory is given back that was kept for more of it.
-    private static let idleMilliseconds: Int64 = 10_000
+    /// After so long without a change memory is given back that was kept for more of them.
+    private static let keepsMemoryMilliseconds: Int64 = 10_000
 
     private static func runWriter(_ core: EngineCore, jobs: Mailbox<any Job>, clock: ForwardClock) {
         var taken: [any Job] = []
         var due = core.run([], now: clock.now()).due
-        var keepsMemory = true
+        var changedRows = core.changedRows
+        var releaseDue: Timestamp? = clock.now().adding(milliseconds: keepsMemoryMilliseconds)
         while !jobs.isFinished {
-            let pause = due.map { max(0, $0.since(clock.now())) }
-            if keepsMemory, pause.map({ $0 > idleMilliseconds }) ?? true {
-                jobs.takeAll(into: &taken, timeoutMilliseconds: idleMilliseconds)
-                if taken.isEmpty {
-                    core.releaseMemory()
-                    keepsMemory = false
-                    continue
-                }
-            } else {
-                jobs.takeAll(into: &taken, timeoutMilliseconds: pause)
-            }
-            keepsMemory = true
+            let next = [due, releaseDue].lazy.compactMap { $0 }.min()
+            jobs.takeAll(into: &taken, timeoutMilliseconds: next.map { max(0, $0.since(clock.now())) })
             var rest = taken[...]
             repeat {
                 let batch = core.run(rest.prefix(batchMax), now: clock.now())
                 due = batch.due
                 rest = rest.dropFirst(batch.done)
             } while !rest.isEmpty
+            if core.changedRows != changedRows {
+                changedRows = core.changedRows
+                releaseDue = clock.now().adding(milliseconds: keepsMemoryMilliseconds)
+            } else if let release = releaseDue, release <= clock.now() {
+                core.releaseMemory()
+                releaseDue = nil
+            }
         }
         core.endPolls()
     }

@@ -81,6 +81,9 @@ package final class Store {
         if connection.walPageCount >= checkpointPages || transaction.fileEnd.isDue { checkpoint() }
     }
 
+    /// Rows changed so far.
+    package var changedRows: Int64 { transaction.changedRows }
+
     /// Frees the memory that is kept for the next transactions, which read from the file what they need of it.
     package func releaseMemory() { connection.releaseMemory() }
 
@@ -89,7 +92,10 @@ package final class Store {
     package func latestTime() -> Timestamp {
         do {
             let latest = try connection.prepare(
-                "SELECT max(changed_at) FROM (SELECT changed_at FROM backlog UNION ALL SELECT deleted_at FROM deleted_queue)"
+                """
+                SELECT max(changed_at)
+                FROM (SELECT changed_at FROM backlog UNION ALL SELECT deleted_at FROM deleted_queue)
+                """
             ).first { $0.integer(0) }
             return Timestamp(milliseconds: latest ?? 0)
         } catch {
