@@ -134,7 +134,9 @@ final class LoadLoop {
     ///
     /// What was due before the end is begun after it too: left out would be those that waited the longest.
     private func nextDue(at now: Int64) -> Int64? {
-        guard let due = pace?.due, due < recorder.end, now - Self.lateness < recorder.end else { return nil }
+        guard let due = pace?.due, due < recorder.end, now - Self.lateness < recorder.end, !recorder.isComplete else {
+            return nil
+        }
         return due
     }
 

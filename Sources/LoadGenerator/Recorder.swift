@@ -16,6 +16,8 @@ final class Recorder {
     /// When it ends: at a time, or with the last request that is wanted.
     private(set) var end: Int64
     private var wanted: Int
+    /// There were as many requests as are wanted.
+    var isComplete: Bool { wanted <= 0 }
 
     private var tallies: [Tally?] = Array(repeating: nil, count: Action.allCases.count)
     /// Failed requests of all times: a test that failed in its warm-up is not in order either.
