@@ -1,8 +1,8 @@
 """Measures the daemon beside other systems on this machine, in turn, and says how it stands against its goals.
 
-All that keep messages write to the same disk and, but for moto, sync before they answer. Every round measures each system once, so that what the
-machine does meanwhile falls on all of them, and ratios are those within a round. The rates themselves are the machine's;
-the ratios are what to look at.
+All that keep messages write to the same disk and, but for moto, sync before they answer. Every round measures each system
+once, so that what the machine does meanwhile falls on all of them, and ratios are those within a round. The rates themselves
+are the machine's; the ratios are what to look at.
 """
 
 import argparse

@@ -21,6 +21,7 @@ struct SendMessageAction: Action {
                 digests: .success(message.digests))
         } catch let refusal as QueueError {
             let lack = try SendMessages.Lacking(parameters)
+            if lack.isEmpty { throw refusal }
             return Request(
                 operation: SendMessages(to: queue, [], isBatch: false, refusedLack: lack), digests: .failure(refusal))
         }

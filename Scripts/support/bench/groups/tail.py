@@ -57,8 +57,8 @@ def measure_round(bench):
     with serving(bench.folder / "tail", "--limits", "relaxed") as daemon:
         work = Work(bench, daemon)
         figures = {"rate": work.rate}
-        for measure in (work.none, work.backups, work.move_task, work.expiry, work.purges):
-            figures |= undisturbed(bench, measure, work.prepare)
+        for work_beside in (work.none, work.backups, work.move_task, work.expiry, work.purges):
+            figures |= undisturbed(bench, work_beside, work.prepare)
         return figures | {"resident": most_resident_megabytes(daemon)}
 
 
