@@ -23,8 +23,12 @@ struct OpenMark: OptionSet {
         }
         let marked = version & ~Self.all.rawValue | marks.rawValue
         if version != marked { try connection.execute("PRAGMA user_version = \(marked)") }
-        // Also if the mark is there already: a crash may have left it in the log alone.
-        try connection.checkpoint()
+        do throws(SQLiteError) {
+            // Also if the mark is there already: a crash may have left it in the log alone.
+            try connection.checkpoint()
+        } catch  where error.isDiskFull && version == marked {
+            // Whoever wants to make room by deletes must be able to. A log that does not fit into the file stays where it is.
+        }
     }
 
     /// Whether the next commit will begin a new log, which it does not while somebody reads. What stands in the log behind a
