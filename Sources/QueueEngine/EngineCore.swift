@@ -9,6 +9,8 @@ final class EngineCore {
     private let options: EngineOptions
     private var parked = ParkedReceivers()
     private var sweeps: SweepSchedule
+    /// When the next of them is due, which takes a while to find out.
+    private var nextSweep: Timestamp?
     /// Receives that found nothing while due messages were still hidden, or before they had looked at all messages: an
     /// empty answer would be wrong. And those for whose messages there was no memory.
     private var deferred: [Receiver] = []
@@ -48,7 +50,10 @@ final class EngineCore {
             queues: queues ?? [], queuesWithMoveTask: moving ?? [], changesDelays: changesDelays ?? false, now: start,
             options: options)
         planningDue = queues == nil || moving == nil || changesDelays == nil ? start : nil
+        nextSweep = sweeps.next
     }
+
+    private func areSweepsDue(at now: Timestamp) -> Bool { nextSweep.map { $0 <= now } ?? false }
 
     /// Does everything that is due and `jobs` in one transaction, then gives the answers. Returns how many of the jobs it has
     /// dealt with, which are all unless they would make a long transaction, and when it has to be called again though no job
@@ -56,18 +61,18 @@ final class EngineCore {
     func run(_ jobs: ArraySlice<any Job>, now: Timestamp) -> (done: Int, due: Timestamp?) {
         if let planningDue, planningDue <= now { planSweeps(from: now) }
         // The end of a long poll alone needs no transaction.
-        let hasWork = !jobs.isEmpty || !deferred.isEmpty || !unserved.isEmpty || sweeps.next.map { $0 <= now } ?? false
+        let hasWork = !jobs.isEmpty || !deferred.isEmpty || !unserved.isEmpty || areSweepsDue(at: now)
         // What makes batches fail must not undo the sweeps again and again, among which are those that free room.
-        if hasFailed, !jobs.isEmpty, sweeps.next.map({ $0 <= now }) ?? false { _ = runBatch([], now: now) }
+        if hasFailed, !jobs.isEmpty, areSweepsDue(at: now) { _ = runBatch([], now: now) }
         let (done, isOnDisk) = hasWork ? runBatch(jobs, now: now) : (0, true)
         while let receiver = parked.removeTimedOut(at: now) { receiver.completion(.success([])) }
         store.checkpointIfDue()
         let retry = nextTry(hasFailed: !isOnDisk, now: now)
-        return (done, [retry, sweeps.next, planningDue, parked.nextTimeout].lazy.compactMap { $0 }.min())
+        return (done, [retry, nextSweep, planningDue, parked.nextTimeout].lazy.compactMap { $0 }.min())
     }
 
     private func runBatch(_ jobs: ArraySlice<any Job>, now: Timestamp) -> (done: Int, isOnDisk: Bool) {
-        let hasSweeps = sweeps.next.map { $0 <= now } ?? false
+        let hasSweeps = areSweepsDue(at: now)
         let again = deferred
         deferred.removeAll()
         var hasBegun = false
@@ -134,6 +139,7 @@ final class EngineCore {
             unserved = parked.queues
             hasFailed = true
         }
+        nextSweep = sweeps.next
     }
 
     private func giveAnswers(_ failure: QueueError?) {
@@ -200,8 +206,9 @@ final class EngineCore {
             // In the order of their creation: the order of a set is another one in every process.
             for queue in queues.sorted() { serveParked(at: queue, untilRow: end, transaction) }
             // Receives move messages into dead-letter queues, where others wait.
-            available.formUnion(transaction.news.availableQueues)
-            queues = transaction.news.availableQueues.subtracting(unserved)
+            queues = transaction.news.availableQueues
+            available.formUnion(queues)
+            if !unserved.isEmpty { queues.subtract(unserved) }
         }
         // The sweeps want to know them all.
         transaction.news.availableQueues = available

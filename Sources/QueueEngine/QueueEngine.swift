@@ -118,18 +118,21 @@ package final class QueueEngine: Sendable {
         var changedRows = core.changedRows
         var releaseDue: Timestamp? = clock.now().adding(milliseconds: keepsMemoryMilliseconds)
         while !jobs.isFinished {
-            let next = [due, releaseDue].lazy.compactMap { $0 }.min()
+            var next = due
+            if let releaseDue, next.map({ $0 > releaseDue }) ?? true { next = releaseDue }
             jobs.takeAll(into: &taken, timeoutMilliseconds: next.map { max(0, $0.since(clock.now())) })
             var rest = taken[...]
+            var now: Timestamp
             repeat {
-                let batch = core.run(rest.prefix(batchMax), now: clock.now())
+                now = clock.now()
+                let batch = core.run(rest.prefix(batchMax), now: now)
                 due = batch.due
                 rest = rest.dropFirst(batch.done)
             } while !rest.isEmpty
             if core.changedRows != changedRows {
                 changedRows = core.changedRows
-                releaseDue = clock.now().adding(milliseconds: keepsMemoryMilliseconds)
-            } else if let release = releaseDue, release <= clock.now() {
+                releaseDue = now.adding(milliseconds: keepsMemoryMilliseconds)
+            } else if let release = releaseDue, release <= now {
                 core.releaseMemory()
                 releaseDue = nil
             }
