@@ -68,7 +68,7 @@ final class EngineCore {
         while let receiver = parked.removeTimedOut(at: now) { receiver.completion(.success([])) }
         store.checkpointIfDue()
         let retry = nextTry(hasFailed: !isOnDisk, now: now)
-        return (done, [retry, nextSweep, planningDue, parked.nextTimeout].lazy.compactMap { $0 }.min())
+        return (done, retry.orEarlier(nextSweep).orEarlier(planningDue).orEarlier(parked.nextTimeout))
     }
 
     private func runBatch(_ jobs: ArraySlice<any Job>, now: Timestamp) -> (done: Int, isOnDisk: Bool) {

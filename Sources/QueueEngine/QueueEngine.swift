@@ -118,8 +118,7 @@ package final class QueueEngine: Sendable {
         var changedRows = core.changedRows
         var releaseDue: Timestamp? = clock.now().adding(milliseconds: keepsMemoryMilliseconds)
         while !jobs.isFinished {
-            var next = due
-            if let releaseDue, next.map({ $0 > releaseDue }) ?? true { next = releaseDue }
+            let next = due.orEarlier(releaseDue)
             jobs.takeAll(into: &taken, timeoutMilliseconds: next.map { max(0, $0.since(clock.now())) })
             var rest = taken[...]
             var now: Timestamp

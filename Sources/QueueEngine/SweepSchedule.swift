@@ -67,14 +67,14 @@ struct SweepSchedule {
     /// When the next sweep is due.
     var next: Timestamp? {
         mutating get {
-            [nextOfMessages, spareRoom].lazy.compactMap { $0 }.min()
+            nextOfMessages.orEarlier(spareRoom)
         }
     }
 
     private var nextOfMessages: Timestamp? {
         mutating get {
-            [visibility, retention.next, exhausted.next, moves.next, delayChange?.due, leftBacklogs, records].lazy
-                .compactMap { $0 }.min()
+            visibility.orEarlier(retention.next).orEarlier(exhausted.next).orEarlier(moves.next)
+                .orEarlier(delayChange?.due).orEarlier(leftBacklogs).orEarlier(records)
         }
     }
 
