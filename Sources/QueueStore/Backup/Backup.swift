@@ -150,10 +150,7 @@ package struct Backup {
     /// Folds the log in, takes the marks of a served file away, and looks the result through.
     private func finish(_ file: PendingFile) throws {
         do {
-            let connection = try Connection(path: file.path, mode: .readWriteCreate)
-            // Nobody else has the file, so no shared memory is needed; what has to be synced is synced at the end.
-            try connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-            try connection.execute("PRAGMA synchronous = OFF")
+            let connection = try file.connect()
             _ = try Migrator(of: connection, path: source.path).check()
             try OpenMark.clear(on: connection)
             // Without the mark of WAL in its header the file can be read where nothing can be written.

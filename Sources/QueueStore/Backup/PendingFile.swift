@@ -1,5 +1,6 @@
 import Glibc
 import Platform
+import SQLite
 
 /// A database file that is being made under another name beside its own, which it gets when it is on stable storage. At
 /// no moment is there an incomplete file of the final name.
@@ -36,6 +37,15 @@ final class PendingFile {
     /// SQLite's own files beside a database.
     static func companions(of path: String) -> [String] {
         [WriteAheadLog.path(of: path), path + "-shm", path + "-journal"]
+    }
+
+    /// A connection that changes the file. Nobody else has it, so no shared memory is needed; what has to be synced is synced
+    /// when the file is placed.
+    func connect() throws(SQLiteError) -> Connection {
+        let connection = try Connection(path: path, mode: .readWriteCreate)
+        try connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        try connection.execute("PRAGMA synchronous = OFF")
+        return connection
     }
 
     func size() throws(SystemError) -> Int { try descriptor.status().st_size }

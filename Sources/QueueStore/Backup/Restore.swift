@@ -66,10 +66,7 @@ package struct Restore {
     /// receipt handles of those messages, and FIFO clients have seen the numbers.
     private func skipNumbers(in file: PendingFile) throws {
         do throws(SQLiteError) {
-            let connection = try Connection(path: file.path, mode: .readWriteCreate)
-            // The file is synced as a whole at the end.
-            try connection.execute(
-                "PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY")
+            let connection = try file.connect()
             try SequenceAllocator.skipNumbers(givenBefore: now, on: connection)
             try connection.close()
         } catch {
