@@ -28,8 +28,6 @@ final class EngineCore {
     private var answers: [Answer] = []
     /// Those of its long polls that had waited. They are given first: whoever sent a message only learns that it was taken.
     private var pollAnswers: [Answer] = []
-    /// Rows that a batch changes for them before it leaves the rest to the next one, with one poll for each queue.
-    private static let rowsOfPollsMax: Int64 = 5000
     private let receivedMemory: ReceivedMemory
 
     init(store: Store, options: EngineOptions, now: Timestamp) {
@@ -64,14 +62,15 @@ final class EngineCore {
         let hasWork = !jobs.isEmpty || !deferred.isEmpty || !unserved.isEmpty || areSweepsDue(at: now)
         // What makes batches fail must not undo the sweeps again and again, among which are those that free room.
         if hasFailed, !jobs.isEmpty, areSweepsDue(at: now) { _ = runBatch([], now: now) }
-        let (done, isOnDisk) = hasWork ? runBatch(jobs, now: now) : (0, true)
+        let done = hasWork ? runBatch(jobs, now: now) : 0
         while let receiver = parked.removeTimedOut(at: now) { receiver.completion(.success([])) }
         store.checkpointIfDue()
-        let retry = nextTry(hasFailed: !isOnDisk, now: now)
+        let retry = nextTry(now: now)
         return (done, retry.orEarlier(nextSweep).orEarlier(planningDue).orEarlier(parked.nextTimeout))
     }
 
-    private func runBatch(_ jobs: ArraySlice<any Job>, now: Timestamp) -> (done: Int, isOnDisk: Bool) {
+    /// Returns how many of the jobs it has dealt with.
+    private func runBatch(_ jobs: ArraySlice<any Job>, now: Timestamp) -> Int {
         let hasSweeps = areSweepsDue(at: now)
         let again = deferred
         deferred.removeAll()
@@ -91,17 +90,14 @@ final class EngineCore {
             sweeps.makeWay(forRequests: transaction.changedRows - swept)
         }
         finish(result, hasSweeps, now: now)
-        guard case .failure(let error) = result else { return (done, true) }
-        if !hasBegun {
-            deferred = again
-            for job in jobs { job.refuse(in: self, with: error) }
-            done = jobs.count
-        }
-        return (done, false)
+        guard case .failure(let error) = result, !hasBegun else { return done }
+        deferred = again
+        for job in jobs { job.refuse(in: self, with: error) }
+        return jobs.count
     }
 
     /// When receives are to be tried again that could not be answered yet.
-    private func nextTry(hasFailed: Bool, now: Timestamp) -> Timestamp? {
+    private func nextTry(now: Timestamp) -> Timestamp? {
         if deferred.isEmpty, unserved.isEmpty { return nil }
         if hasFailed { return now.adding(milliseconds: Self.failurePauseMilliseconds) }
         return receivedMemory.isUsedUp ? now.adding(milliseconds: Self.memoryPauseMilliseconds) : now
@@ -199,7 +195,8 @@ final class EngineCore {
     private func serveParked(_ transaction: WriteTransaction) {
         var available = transaction.news.availableQueues
         var queues = available.union(transaction.news.changedQueues).union(unserved)
-        let end = transaction.changedRows + Self.rowsOfPollsMax
+        // What is left is for the next batch, but for one poll of each queue.
+        let end = transaction.changedRows + WriteTransaction.rowsMax
         unserved.removeAll()
         while !queues.isEmpty {
             transaction.news.availableQueues.removeAll()

@@ -20,8 +20,8 @@ struct SequenceAllocator {
         confirmed = next
     }
 
-    /// Of a file that begins anew at an older state: more numbers than a daemon gives in a millisecond, so that each restore
-    /// begins behind whatever was given after the one before it. They last for centuries.
+    /// More than a daemon gives in a millisecond, so that a file put back to an older state begins behind whatever was given
+    /// until then. They last for two centuries.
     private static let numbersInMillisecond: Int64 = 1 << 19
     /// More than were given since, if the clock has been set back.
     private static let numbersSkipped: Int64 = 1 << 40

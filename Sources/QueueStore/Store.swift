@@ -87,8 +87,8 @@ package final class Store {
     /// Frees the memory that is kept for the next transactions, which read from the file what they need of it.
     package func releaseMemory() { connection.releaseMemory() }
 
-    /// When the messages of any queue last changed, or a queue was deleted. No later time may be before it, or the order of the sends would not
-    /// be the order of their times.
+    /// When the messages of any queue last changed, or a queue was deleted. No later time may be before it, or the order of
+    /// the sends would not be the order of their times.
     package func latestTime() -> Timestamp {
         do {
             let latest = try connection.prepare(

@@ -34,7 +34,7 @@ package final class WriteTransaction {
     /// What `changedRows` was when this batch began.
     private var rowsBefore: Int64 = 0
     /// Rows that a batch may change before it is a long one.
-    private static let rowsMax: Int64 = 5000
+    package static let rowsMax: Int64 = 5000
 
     init(connection: Connection, options: StoreOptions) throws(SQLiteError) {
         database = connection

@@ -26,8 +26,9 @@ struct OpenMark: OptionSet {
         do throws(SQLiteError) {
             // Also if the mark is there already: a crash may have left it in the log alone.
             try connection.checkpoint()
-        } catch  where error.isDiskFull && version == marked {
+        } catch {
             // Whoever wants to make room by deletes must be able to. A log that does not fit into the file stays where it is.
+            guard error.isDiskFull, version == marked else { throw error }
         }
     }
 

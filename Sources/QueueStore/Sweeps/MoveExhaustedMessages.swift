@@ -3,7 +3,7 @@ import QueueModel
 /// Moves messages that have been received too often into the dead-letter queue though nobody receives from their own:
 /// those that have been visible for longer than a grace period, so that clients see SQS's timing.
 package struct MoveExhaustedMessages: Sweep {
-    /// Messages to look at if few are to be moved: those that may not go yet must not hold up the others for ever.
+    /// Messages to look at if few are to be moved: some may not go yet, and hold up others only if they are as many as this.
     private static let lookedAtMin = 200
     /// How long to wait at least for what may not go yet and has no moment of its own.
     private static let pauseMinMilliseconds: Int64 = 1000
@@ -32,7 +32,7 @@ package struct MoveExhaustedMessages: Sweep {
             LIMIT ?
             """
         ).all(queue.backlog.rawValue, policy.receiveCountMax, max(limit, Self.lookedAtMin), read: MessageRecord.init)
-        var step = Step(sweep: self, queue: queue, policy: policy, transaction: transaction)
+        var step = Step(sweep: self, queue: queue, transaction: transaction)
         var lines: Set<Line> = []
         // In the order of the queue.
         for message in exhausted.sorted(by: { $0.id < $1.id }) where !step.isFull {
@@ -52,7 +52,6 @@ package struct MoveExhaustedMessages: Sweep {
     private struct Step {
         let sweep: MoveExhaustedMessages
         let queue: QueueRecord
-        let policy: RedrivePolicy
         let transaction: WriteTransaction
         var moved = 0
         var rewritten = 0
@@ -62,10 +61,9 @@ package struct MoveExhaustedMessages: Sweep {
 
         /// Moves a message if its time has come, else notes when to look again.
         mutating func move(_ message: MessageRecord) throws -> Bool {
-            let mayLeave =
-                message.state.rawValue <= MessageState.ready.rawValue
-                && !message.isExpired(in: queue, at: transaction.now)
-            guard mayLeave, let target = try transaction.deadLetterQueue(for: message, in: queue) else {
+            guard message.state == .ready, !message.isExpired(in: queue, at: transaction.now),
+                let target = try transaction.deadLetterQueue(for: message, in: queue)
+            else {
                 // Hidden, about to be removed, not exhausted itself but before others of its group, or with no queue to go to.
                 let pause = max(sweep.graceMilliseconds, MoveExhaustedMessages.pauseMinMilliseconds)
                 lookAgain(at: transaction.now.adding(milliseconds: pause))
