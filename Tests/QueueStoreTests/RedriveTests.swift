@@ -21,6 +21,14 @@ struct RedriveTests {
         for _ in 0..<times { _ = try fixture.receive(from: queue, timeout: 0) }
     }
 
+    /// A FIFO queue with messages of one group, and its dead-letter queue, into which they belong after one receive.
+    private func fifoGroup(_ bodies: [String]) throws -> (queue: QueueName, dead: QueueName) {
+        let dead = try fixture.createQueue("dead.fifo")
+        let queue = try fixture.createQueue("q.fifo", redrive(to: dead, after: 1))
+        for body in bodies { try fixture.send(body, to: queue, group: "g", deduplicationID: body) }
+        return (queue, dead)
+    }
+
     // MARK: The move
 
     @Test("no more than four of the largest messages of a FIFO queue are moved in one step", arguments: [false, true])
@@ -215,9 +223,7 @@ struct RedriveTests {
     }
 
     @Test func `the sweep keeps the order of a FIFO group`() throws {
-        let dead = try fixture.createQueue("dead.fifo")
-        let queue = try fixture.createQueue("q.fifo", redrive(to: dead, after: 1))
-        for body in ["1", "2", "3"] { try fixture.send(body, to: queue, group: "g", deduplicationID: body) }
+        let (queue, dead) = try fifoGroup(["1", "2", "3"])
         _ = try fixture.receive(from: queue, timeout: 0)
         try fixture.setAttributes(of: queue, redrive(to: dead, after: 2))
         _ = try fixture.receive(from: queue, 1, timeout: 0)
@@ -228,9 +234,7 @@ struct RedriveTests {
     }
 
     @Test func `the sweep leaves a message behind one in flight where it is`() throws {
-        let dead = try fixture.createQueue("dead.fifo")
-        let queue = try fixture.createQueue("q.fifo", redrive(to: dead, after: 1))
-        for body in ["1", "2"] { try fixture.send(body, to: queue, group: "g", deduplicationID: body) }
+        let (queue, _) = try fifoGroup(["1", "2"])
         let received = try fixture.receive(from: queue, timeout: 300)
         try fixture.changeVisibility(of: received[1], in: queue, to: 0)
         fixture.advance(seconds: 100)
@@ -242,9 +246,7 @@ struct RedriveTests {
     }
 
     @Test func `the sweep lets no message of a FIFO group overtake one whose grace is not over`() throws {
-        let dead = try fixture.createQueue("dead.fifo")
-        let queue = try fixture.createQueue("q.fifo", redrive(to: dead, after: 1))
-        for body in ["1", "2"] { try fixture.send(body, to: queue, group: "g", deduplicationID: body) }
+        let (queue, dead) = try fifoGroup(["1", "2"])
         let received = try fixture.receive(from: queue, timeout: 40)
         try fixture.changeVisibility(of: received[1], in: queue, to: 0)
         fixture.advance(seconds: 40)
@@ -282,9 +284,7 @@ struct RedriveTests {
     }
 
     @Test func `without a grace the sweep does not look again at once for what it cannot move`() throws {
-        let dead = try fixture.createQueue("dead.fifo")
-        let queue = try fixture.createQueue("q.fifo", redrive(to: dead, after: 1))
-        for body in ["1", "2"] { try fixture.send(body, to: queue, group: "g", deduplicationID: body) }
+        let (queue, _) = try fifoGroup(["1", "2"])
         let received = try fixture.receive(from: queue, timeout: 300)
         try fixture.changeVisibility(of: received[1], in: queue, to: 0)
         #expect(try fixture.moveExhausted(from: queue, graceMilliseconds: 0).nextDue == fixture.now.adding(seconds: 1))
