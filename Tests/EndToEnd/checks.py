@@ -76,13 +76,6 @@ def eventually(condition, seconds=5, every=0.02):
     raise AssertionError(f"still not so after {seconds} s")
 
 
-def memory(daemon, kind="VmRSS"):
-    """Resident bytes of the daemon: now, or with VmHWM the most there ever were."""
-    with open(f"/proc/{daemon.pid}/status") as status:
-        [line] = [line for line in status if line.startswith(f"{kind}:")]
-    return int(line.split()[1]) * 1024
-
-
 def md5(text):
     return hashlib.md5(text.encode()).hexdigest()
 

@@ -86,6 +86,12 @@ class Daemon:
     def pid(self):
         return self.process.pid
 
+    def memory(self, field="VmRSS"):
+        """Resident bytes: now, or with VmHWM the most there ever were."""
+        with open(f"/proc/{self.pid}/status") as status:
+            [line] = [line for line in status if line.startswith(f"{field}:")]
+        return int(line.split()[1]) * 1024
+
     def log(self):
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 

@@ -88,6 +88,16 @@ def fill(disk):
     return disk / "another-program.dat"
 
 
+def take_all(client, queue):
+    """Receives and deletes until there is nothing left; answers the ids of the messages."""
+    received = []
+    while messages := receive(client, queue):
+        received += [message["MessageId"] for message in messages]
+        for message in messages:
+            assert delete(client, queue, message).status == 200
+    return received
+
+
 def assert_full(answer):
     assert answer.status == 503
     assert answer.json["__type"].endswith("#ServiceUnavailable")
@@ -126,12 +136,7 @@ def test_deletes_make_room_and_sends_go_on(client, queue):
 
 def test_a_full_disk_can_be_emptied_to_the_last_message(client, queue):
     sent, _ = send_until_full(client, queue)
-    received = []
-    while messages := receive(client, queue):
-        received += [message["MessageId"] for message in messages]
-        for message in messages:
-            assert delete(client, queue, message).status == 200
-    assert received == sent
+    assert take_all(client, queue) == sent
     again, _ = send_until_full(client, queue)
     assert len(again) > len(sent) * 0.9
 
@@ -143,12 +148,7 @@ def test_a_long_reader_does_not_let_the_log_take_the_room_of_the_file(daemon, cl
     sent, refused = send_until_full(client, queue)
     assert_full(refused)
     reader.close()
-    received = []
-    while messages := receive(client, queue):
-        received += [message["MessageId"] for message in messages]
-        for message in messages:
-            assert delete(client, queue, message).status == 200
-    assert received == sent
+    assert take_all(client, queue) == sent
 
 
 @pytest.mark.parametrize("kills", [False, True])

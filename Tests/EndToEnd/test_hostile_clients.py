@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from checks import eventually, memory
+from checks import eventually
 from clients import JSONClient, RawConnection, request_bytes
 
 # 256 MiB for requests and answers on their way, 64 MiB for messages on theirs, and what the daemon needs itself.
@@ -85,10 +85,10 @@ def send_all(connections, data):
 def test_ten_thousand_idle_connections_hold_up_nobody(daemon, client, queue, connections):
     if resource.getrlimit(resource.RLIMIT_NOFILE)[1] < 11_000:
         pytest.skip("fewer than 11,000 files may be open here")
-    before = memory(daemon)
+    before = daemon.memory()
     idle = connections(10_000)
     assert_served(client, queue)
-    assert memory(daemon) - before < 64 << 20
+    assert daemon.memory() - before < 64 << 20
     assert idle[0].send(request_bytes("ListQueues", {})).answer().status == 200
     assert idle[-1].send(request_bytes("ListQueues", {})).answer().status == 200
 
@@ -110,7 +110,7 @@ def test_heads_without_end_are_refused(daemon, client, queue, connections):
     send_all(endless, b"POST / HTTP/1.1\r\n" + b"X-Header: " + b"x" * 200_000)
     assert set(statuses(endless)) == {431}
     assert_served(client, queue)
-    assert memory(daemon, "VmHWM") < MEMORY_BOUND
+    assert daemon.memory("VmHWM") < MEMORY_BOUND
 
 
 # Clients that leave
@@ -133,7 +133,7 @@ def test_long_polls_that_hang_up_get_no_messages(daemon, client, queue, connecti
 
     eventually(all_are_received, seconds=20)
     assert sorted(received) == sorted(bodies)
-    assert memory(daemon, "VmHWM") < MEMORY_BOUND
+    assert daemon.memory("VmHWM") < MEMORY_BOUND
 
 
 def test_a_client_that_has_shut_its_sending_side_down_gets_its_answer(client, queue, connections):
@@ -153,10 +153,10 @@ def test_bodies_of_the_maximum_size_stay_within_the_memory_bound(daemon, client,
     greedy = connections(100)
     send_all(greedy, head + bytes(BODY_BOUND - 1))
     assert_served(client, queue)
-    assert memory(daemon, "VmHWM") < MEMORY_BOUND
+    assert daemon.memory("VmHWM") < MEMORY_BOUND
     for connection in greedy:
         connection.close()
-    eventually(lambda: memory(daemon) < 128 << 20, seconds=20)
+    eventually(lambda: daemon.memory() < 128 << 20, seconds=20)
 
 
 def test_messages_of_the_maximum_size_are_taken_or_refused(daemon, client, queue, connections):
@@ -164,7 +164,7 @@ def test_messages_of_the_maximum_size_are_taken_or_refused(daemon, client, queue
     send_all(many, request_bytes("SendMessage", {"QueueUrl": queue, "MessageBody": "x" * (1 << 20)}))
     answers = statuses(many)
     assert set(answers) <= {200, 503, None}
-    assert memory(daemon, "VmHWM") < MEMORY_BOUND
+    assert daemon.memory("VmHWM") < MEMORY_BOUND
     names = ["ApproximateNumberOfMessages"]
     told = client.call("GetQueueAttributes", {"QueueUrl": queue, "AttributeNames": names}).json["Attributes"]
     # One whose answer got lost may be there too.
@@ -190,4 +190,4 @@ def test_answers_that_nobody_reads_stay_within_the_memory_bound(daemon, client, 
     # One that does read comes last in the line, and so the others have been worked on then.
     assert client.call("ReceiveMessage", receive).status in (200, 503)
     assert_served(client, other)
-    assert memory(daemon, "VmHWM") < MEMORY_BOUND
+    assert daemon.memory("VmHWM") < MEMORY_BOUND

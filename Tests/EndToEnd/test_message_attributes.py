@@ -62,7 +62,9 @@ def test_a_trace_header_is_no_second_body(sqs, queue):
     send(sqs, queue, "hello", MessageSystemAttributes={"AWSTraceHeader": text("t" * 8192)})
     [message] = receive(sqs, queue)
     assert message["Attributes"]["AWSTraceHeader"] == "t" * 8192
-    with refused("InvalidParameterValueException", "Message system attribute 'AWSTraceHeader' must be shorter than 8193 bytes."):
+    with refused(
+        "InvalidParameterValueException", "Message system attribute 'AWSTraceHeader' must be shorter than 8193 bytes."
+    ):
         send(sqs, queue, "hello", MessageSystemAttributes={"AWSTraceHeader": text("t" * 8193)})
 
 

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from checks import bodies, counters, eventually, memory, receive, send
+from checks import bodies, counters, eventually, receive, send
 from clients import RawConnection, boto_client, request_bytes
 from daemon import BINARY, Daemon, port_in, read_line
 
@@ -347,6 +347,6 @@ def test_an_idle_daemon_gives_back_the_memory_that_its_work_took(private_daemon)
     # As many pages as SQLite keeps in memory, and more.
     for _ in range(100):
         send(sqs, url, "x" * 250_000)
-    worked = memory(private_daemon)
-    eventually(lambda: memory(private_daemon) < worked - 8_000_000, seconds=60)
+    worked = private_daemon.memory()
+    eventually(lambda: private_daemon.memory() < worked - 8_000_000, seconds=60)
     assert len(receive(sqs, url)) == 1

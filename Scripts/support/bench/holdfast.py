@@ -69,6 +69,11 @@ def load(bench, url, scenario, **options):
     return figures
 
 
+def send_rate(bench, daemon, **options):
+    """Sends a second, as fast as it goes."""
+    return load(bench, daemon.url, "send", **options)["messages_per_second"]
+
+
 def in_turns(bench, daemon, other, rate):
     """The mean of what `rate` measures on each of two daemons, in the order A B B A: the difference looked for is no larger
     than what a machine's speed changes by in seconds."""
@@ -87,15 +92,14 @@ def fill(daemon, queue_url, messages, groups=0, first=0, body="x"):
     post_all(daemon.port, message_batches(queue_url, messages, groups, first, body), FILL_CONNECTIONS)
 
 
-def resident_megabytes(daemon, field="VmRSS"):
+def resident_megabytes(daemon):
     """What it has in memory now."""
-    with open(f"/proc/{daemon.pid}/status") as lines:
-        return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(field + ":"))
+    return daemon.memory() / (1 << 20)
 
 
 def most_resident_megabytes(daemon):
     """The most it has had in memory so far."""
-    return resident_megabytes(daemon, "VmHWM")
+    return daemon.memory("VmHWM") / (1 << 20)
 
 
 def wait_until_idle(daemon):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Callable
 
 from ..figures import at_least, megabytes, ratio, Row, share
-from ..holdfast import create_queue, fill, load, most_resident_megabytes, serving, wait_until_idle
+from ..holdfast import create_queue, fill, most_resident_megabytes, send_rate, serving, wait_until_idle
 from ..requests import receive_and_delete
 from ..undisturbed import undisturbed
 
@@ -96,13 +96,13 @@ def measure_by_turns(queues, seconds):
 def measure_sends(bench, queues):
     figures = {}
     for queue in queues:
-        figures["send", queue.messages] = undisturbed(bench, lambda: send_rate(bench, queue.daemon))
+        figures["send", queue.messages] = undisturbed(bench, lambda: send_rate_when_idle(bench, queue.daemon))
     return figures
 
 
-def send_rate(bench, daemon):
+def send_rate_when_idle(bench, daemon):
     wait_until_idle(daemon)
-    return load(bench, daemon.url, "send")["messages_per_second"]
+    return send_rate(bench, daemon)
 
 
 class Waiting:

@@ -5,7 +5,7 @@ import time
 from ..failure import MeasurementFailed
 from ..figures import at_least, megabytes, ratio, Row
 from ..holdfast import (
-    create_queue, file_megabytes, fill, in_turns, load, most_resident_megabytes, serving, wait_until_idle,
+    create_queue, file_megabytes, fill, in_turns, most_resident_megabytes, send_rate, serving, wait_until_idle,
 )
 from ..requests import call
 
@@ -58,10 +58,6 @@ def measure_large(bench, new, emptied):
     figures = {"large": send_rate(bench, emptied), "large file": file_megabytes(emptied)}
     wait_until_idle(emptied)
     return figures | {"new beside large": send_rate(bench, new)}
-
-
-def send_rate(bench, daemon):
-    return load(bench, daemon.url, "send")["messages_per_second"]
 
 
 def wait_until_short(daemon):

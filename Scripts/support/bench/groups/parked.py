@@ -6,7 +6,7 @@ from contextlib import contextmanager, nullcontext
 
 from ..failure import MeasurementFailed
 from ..figures import at_least, megabytes, ratio, Row
-from ..holdfast import in_turns, load, resident_megabytes, serving, wait_until_idle
+from ..holdfast import in_turns, resident_megabytes, send_rate, serving, wait_until_idle
 from ..requests import Connection, encoded, post_all
 
 TITLE = "10,000 queues and a long poll parked on each"
@@ -50,7 +50,7 @@ def measure_round(bench, plain, crowded):
 
     def sends(daemon):
         with parked_polls(daemon) if daemon is crowded else nullcontext():
-            rate = load(bench, daemon.url, "send", seconds=min(bench.seconds, SECONDS_MAX))["messages_per_second"]
+            rate = send_rate(bench, daemon, seconds=min(bench.seconds, SECONDS_MAX))
             resident[daemon] = resident_megabytes(daemon)
             return rate
 

@@ -2,7 +2,7 @@
 
 from .. import beanstalkd, moto, postgresql, redis
 from ..figures import at_least, ratio, Row, share
-from ..holdfast import load, on_new_daemon
+from ..holdfast import on_new_daemon, send_rate
 from ..undisturbed import undisturbed
 from .send import receive_rate
 
@@ -32,14 +32,14 @@ def measure(bench):
 
 
 def measure_round(bench):
-    figures = {"send": on_new_daemon(bench, lambda daemon: load(bench, daemon.url, "send"))["messages_per_second"]}
+    figures = {"send": on_new_daemon(bench, lambda daemon: send_rate(bench, daemon))}
     with redis.Redis(bench.folder / "redis") as server:
         figures["lpush"] = undisturbed(bench, lambda: server.lpush(bench))
         figures["xadd"] = undisturbed(bench, lambda: server.xadd(bench))
     with beanstalkd.Beanstalkd(bench.folder / "beanstalkd") as server:
         figures["put"] = undisturbed(bench, lambda: server.puts(bench))
     with moto.Moto(bench.folder / "moto") as server:
-        figures["moto"] = undisturbed(bench, lambda: load(bench, server.url, "send"))["messages_per_second"]
+        figures["moto"] = undisturbed(bench, lambda: send_rate(bench, server))
     figures["receive"] = on_new_daemon(bench, lambda daemon: receive_rate(bench, daemon, 2 * figures["send"]))
     with postgresql.PostgreSQL(bench.folder / "postgresql") as server:
         figures["insert"] = undisturbed(bench, lambda: server.inserts(bench))
