@@ -104,6 +104,21 @@ def test_at_a_fixed_rate_as_many_requests_are_sent(daemon):
     assert 0 < result["requests"] <= 401
 
 
+def test_at_a_fixed_rate_every_request_that_is_due_is_sent_whatever_the_machine_does():
+    class CountingServer(Server):
+        sends = []
+
+        def respond(self, action, body):
+            if action == "SendMessage":
+                self.sends.append(action)
+            super().respond(action, body)
+
+    with serving(CountingServer) as url:
+        measure(url, "send", "--rate", 200, "--seconds", 2)
+    # Those of the warm-up of 0.2 s too.
+    assert len(CountingServer.sends) == 440
+
+
 def test_a_table_is_for_people(daemon):
     finished = bench(daemon.url, "lifecycle", "--seconds", 1.2, "--warm-up", 0)
     assert finished.returncode == 0
@@ -208,10 +223,11 @@ class StallingServer(Server):
 
 def test_what_a_stall_held_up_is_sent_and_timed_after_the_end():
     with serving(StallingServer) as url:
+        # Three, due at 0, 67 and 133 ms.
         options = ["--rate", 15, "--seconds", 0.2, "--warm-up", 0, "--connections", 1, "--format", "json"]
         result = json.loads(bench(url, "send", *options).stdout)
     assert (result["errors"], result["not_sent"], result["requests"]) == (0, 0, 0)
-    # Three, due at 0, 67 and 133 ms, that are answered one after the other.
+    # They are answered one after the other.
     assert result["latency_ms"]["p50"] >= 1200 - 67
     assert result["latency_ms"]["max"] >= 1800 - 134
 
