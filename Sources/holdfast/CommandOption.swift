@@ -16,6 +16,7 @@ struct CommandOption<Options>: Sendable {
         self.take = take
     }
 
+    /// Where it can be set too, unless it has no value: `--log-level` is `HOLDFAST_LOG_LEVEL`. The command line wins.
     var environmentName: String {
         "HOLDFAST_" + name.dropFirst(2).uppercased().replacing("-", with: "_")
     }

@@ -2,8 +2,7 @@ import Platform
 import QueueModel
 import QueueStore
 
-/// The options of `holdfast serve`. Each can also be set in the environment: `--log-level` is `HOLDFAST_LOG_LEVEL`.
-/// The command line wins.
+/// The options of `holdfast serve`.
 struct ServeOptions: CommandOptions {
     static let command = "serve"
 
