@@ -63,6 +63,8 @@ package struct ReceivedMessage: Sendable, Equatable {
     /// Of FIFO queues only.
     package let sequenceNumber: SequenceNumber?
     package let deadLetterSourceARN: String?
+    /// Received more often than its queue allows: there is no dead-letter queue that it could be moved into.
+    package let isOverdue: Bool
 
     /// What it takes of memory, in bytes: its texts, and what is made around them.
     package var memoryBytes: Int {
@@ -72,7 +74,8 @@ package struct ReceivedMessage: Sendable, Equatable {
     package init(
         id: MessageID, handle: ReceiptHandle, body: [UInt8], bodyMD5: [UInt8], attributes: [UInt8]?,
         traceHeader: String?, sentAt: Timestamp, firstReceivedAt: Timestamp, receiveCount: Int,
-        groupID: String?, deduplicationID: String?, sequenceNumber: SequenceNumber?, deadLetterSourceARN: String?
+        groupID: String?, deduplicationID: String?, sequenceNumber: SequenceNumber?, deadLetterSourceARN: String?,
+        isOverdue: Bool
     ) {
         self.id = id
         self.handle = handle
@@ -87,5 +90,6 @@ package struct ReceivedMessage: Sendable, Equatable {
         self.deduplicationID = deduplicationID
         self.sequenceNumber = sequenceNumber
         self.deadLetterSourceARN = deadLetterSourceARN
+        self.isOverdue = isOverdue
     }
 }

@@ -77,6 +77,11 @@ final class MessageRecord: PlacedMessage {
     func isExhausted(by policy: RedrivePolicy) -> Bool {
         receiveCount - receivedElsewhere >= policy.receiveCountMax
     }
+
+    /// Whether the message has been received although it was exhausted.
+    func isOverdue(by policy: RedrivePolicy) -> Bool {
+        receiveCount - receivedElsewhere > policy.receiveCountMax
+    }
 }
 
 /// The changes a message goes through. Each keeps the counts of its backlog and the row of its group in step.

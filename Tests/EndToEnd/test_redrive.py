@@ -130,11 +130,14 @@ def test_a_dead_letter_queue_may_have_its_own(sqs, make_queue):
     assert moved["Attributes"]["DeadLetterQueueSourceArn"] == attribute(sqs, middle, "QueueArn")
 
 
-def test_without_its_target_a_message_goes_on_being_delivered(sqs, source, dead_letters):
+def test_without_its_target_a_message_goes_on_being_delivered_and_the_log_tells(daemon, sqs, source, dead_letters):
     send(sqs, source, "hello")
     sqs.delete_queue(QueueUrl=dead_letters)
     counts = [receive_one(sqs, source)["Attributes"]["ApproximateReceiveCount"] for _ in range(4)]
     assert counts == ["1", "2", "3", "4"]
+    arn = attribute(sqs, source, "QueueArn")
+    warnings = [line for line in daemon.log().splitlines() if "more often than its queue allows" in line and arn in line]
+    assert len(warnings) == 2
 
 
 def test_a_policy_taken_away_stops_the_moves(sqs, source, dead_letters):

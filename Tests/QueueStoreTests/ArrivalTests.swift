@@ -54,7 +54,8 @@ struct ArrivalTests {
             id: second.id, handle: handle, body: second.body, bodyMD5: second.bodyMD5, attributes: second.attributes,
             traceHeader: second.traceHeader, sentAt: second.sentAt, firstReceivedAt: second.firstReceivedAt,
             receiveCount: 1, groupID: second.groupID, deduplicationID: second.deduplicationID,
-            sequenceNumber: second.sequenceNumber, deadLetterSourceARN: second.deadLetterSourceARN)
+            sequenceNumber: second.sequenceNumber, deadLetterSourceARN: second.deadLetterSourceARN,
+            isOverdue: false)
         #expect(first == expected)
         #expect(second.receiveCount == 2)
         #expect(first.body == message.body && first.attributes == [1, 2, 3] && first.traceHeader == "Root=1")

@@ -131,7 +131,8 @@ struct Delivery {
             body: body, bodyMD5: bodyMD5, attributes: attributes, traceHeader: traceHeader, sentAt: message.sentAt,
             firstReceivedAt: message.firstReceivedAt ?? now, receiveCount: message.receiveCount,
             groupID: message.groupID, deduplicationID: message.deduplicationID,
-            sequenceNumber: queue.settings.isFIFO ? message.id : nil, deadLetterSourceARN: message.deadLetterSource)
+            sequenceNumber: queue.settings.isFIFO ? message.id : nil, deadLetterSourceARN: message.deadLetterSource,
+            isOverdue: queue.settings.redrivePolicy.map(message.isOverdue) ?? false)
     }
 }
 

@@ -57,6 +57,12 @@ struct ReceiveMessageAction: Action {
         let damaged = Set(response.messages.lazy.filter { !isIntact($0, response.request, context) }.map(\.id))
         let messages =
             damaged.isEmpty ? response.messages : response.messages.filter { !damaged.contains($0.id) }
+        if let overdue = messages.first(where: \.isOverdue) {
+            logger.warning(
+                "a message is received more often than its queue allows: there is no dead-letter queue that it could go to; "
+                    + "create the one of the RedrivePolicy, or change that",
+                ["queue": response.request.queue.arn, "message": overdue.id.text, "request": context.requestID])
+        }
         // What stands around a body, if the client asks for nothing more, takes some 250 bytes.
         result.reserve(messages.reduce(0) { $0 + $1.body.count + 256 })
         result.list("Messages", messages) { writer, message in

@@ -201,7 +201,7 @@ private func receive(_ message: OutgoingMessage, from queue: QueueName, _ contex
         id: sent.id, handle: handle, body: message.body, bodyMD5: message.bodyMD5, attributes: message.attributes,
         traceHeader: message.traceHeader, sentAt: moment, firstReceivedAt: moment, receiveCount: 1,
         groupID: message.groupID, deduplicationID: message.deduplicationID, sequenceNumber: sent.sequenceNumber,
-        deadLetterSourceARN: queue.arn)
+        deadLetterSourceARN: queue.arn, isOverdue: true)
     let response = ReceiveMessageAction.Response(request: request, messages: [received])
     let attributes = MessageAttributeEncoding.decode(message.attributes ?? []) ?? []
 
