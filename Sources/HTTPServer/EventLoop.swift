@@ -279,11 +279,13 @@ final class EventLoop: @unchecked Sendable {  // all but `mailbox` and `threadHa
             return
         }
         connection.exchange = nil
-        if exchange.end(isDelivered: !connection.clientHasLeft) {
+        if connection.clientHasLeft, exchange.end(isDelivered: false) {
             close(connection)
             return
         }
-        connection.machine.respond(make(), &surroundings)
+        // One that is refused for want of memory finds nobody, too.
+        let isGiven = connection.machine.respond(make(), &surroundings)
+        exchange.end(isDelivered: isGiven)
         drive(connection, connection.machine.proceed(&surroundings))
         read(connection)
     }

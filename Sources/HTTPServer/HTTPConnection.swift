@@ -170,7 +170,9 @@ struct HTTPConnection {
     ///
     /// A large one is refused if clients that do not read theirs have used the memory up. Small ones are always given:
     /// most tell that something was done, and it was.
-    mutating func respond(_ response: HTTPResponse, _ surroundings: inout ConnectionSurroundings) {
+    /// - Returns: whether the client gets it.
+    @discardableResult
+    mutating func respond(_ response: HTTPResponse, _ surroundings: inout ConnectionSurroundings) -> Bool {
         precondition(phase == .handling, "an answer without a request")
         let isLarge = response.body.count > Self.smallBody
         let isRefused = isLarge && response.body.count > surroundings.availableBytes
@@ -181,6 +183,7 @@ struct HTTPConnection {
         timer = nil
         handledBytes = 0
         updateTimer(surroundings)
+        return !isRefused
     }
 
     /// Goes on after an answer, and whenever all output has been written.

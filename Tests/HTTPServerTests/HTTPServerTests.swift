@@ -258,6 +258,23 @@ import Testing
         }
     }
 
+    @Test func `an answer that is refused for want of memory is abandoned, and its connection goes on`() throws {
+        var configuration = HTTPServerConfiguration()
+        configuration.maximumBufferedBytes = 100_000
+        try withServer(configuration) { server in
+            let abandoned = Mailbox<Int>(capacity: 2)
+            let client = try TestClient(port: server.port)
+            for (count, status) in [(100_001, 503), (100_000, 200)] {
+                try client.send(get("/park"))
+                let exchange = try handler.takeOne()
+                exchange.onAbandon { _ = abandoned.post(status) }
+                exchange.respond { HTTPResponse(status: 200, body: [UInt8](repeating: 0x61, count: count)) }
+                #expect(try client.receive().status == status)
+            }
+            #expect(abandoned.takeAll(timeoutMilliseconds: 30_000) == [503])
+        }
+    }
+
     @Test func `a client that shuts its sending side before the long poll began is told apart too`() throws {
         try withServer { server in
             let abandoned = Mailbox<Int>(capacity: 2)
