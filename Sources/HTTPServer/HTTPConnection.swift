@@ -123,7 +123,7 @@ struct HTTPConnection {
     /// The handler has a request and owes the answer.
     var awaitsAnswer: Bool { phase == .handling }
 
-    /// No whole request is there and nothing is to be sent: closing the connection takes back no promise.
+    /// No request is being answered and nothing is to be sent: closing the connection takes back no promise.
     var owesNothing: Bool { (phase == .head || phase == .body) && !outputIsBlocked }
 
     /// What the connection keeps in memory of unfinished requests, and the handler of the one it is to answer.
@@ -195,10 +195,8 @@ struct HTTPConnection {
             // Some answers are gathered for one write, but not without end.
             if surroundings.output.count >= 64 * 1024 { return .wait }
             let step = inputCount > 0 ? parseInput(&surroundings) : .wait
-            if case .wait = step, inputEnded, phase == .head || phase == .body, surroundings.output.isEmpty {
-                return close()
-            }
-            return step
+            guard case .wait = step, owesNothing, surroundings.output.isEmpty else { return step }
+            return inputEnded || surroundings.isDraining ? close() : .wait
         case .closing:
             guard surroundings.output.isEmpty else { return .wait }
             if inputEnded { return close() }

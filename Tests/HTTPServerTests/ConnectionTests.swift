@@ -400,6 +400,17 @@ import Testing
         #expect(ReceivedResponse.all(in: wire.sent)[0].headers["connection"] == "close")
     }
 
+    @Test func `a connection whose answer is written late ends with it while the server stops`() {
+        let wire = Wire()
+        wire.capacity = 10
+        wire.receive(get)
+        wire.drain()
+        #expect(!wire.connection.owesNothing)
+        wire.grow(capacity: 100_000)
+        #expect(wire.statuses == [200])
+        #expect(wire.isClosed)
+    }
+
     // MARK: Anything at all
 
     @Test func `no bytes whatever can crash the connection`() {
