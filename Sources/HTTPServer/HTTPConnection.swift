@@ -288,7 +288,13 @@ struct HTTPConnection {
     private mutating func parseHead(
         _ bytes: UnsafeRawBufferPointer, _ surroundings: inout ConnectionSurroundings
     ) throws(HTTPFailure) -> (used: Int, step: Step) {
-        guard let start = try skipEmptyLine(bytes) else { return (0, .wait) }
+        let start = Self.endOfEmptyLines(bytes)
+        // Half of another one may be there.
+        guard start < bytes.count, bytes[start] != Byte.carriageReturn || start + 1 < bytes.count else {
+            return (start, .wait)
+        }
+        // What can be no request, such as a TLS handshake, is refused at its first byte.
+        guard Byte.isToken(bytes[start]) else { throw .badRequest("malformed method") }
         let limit = surroundings.configuration.maximumHeaderBytes
         switch RequestHead.findEnd(bytes, from: max(start, searched)) {
         case .missing(let position):
@@ -305,18 +311,11 @@ struct HTTPConnection {
         }
     }
 
-    /// Where the request line starts: one empty line before it is skipped (RFC 9112, 2.2). What can be no request,
-    /// such as a TLS handshake, is refused at its first byte.
-    private func skipEmptyLine(_ bytes: UnsafeRawBufferPointer) throws(HTTPFailure) -> Int? {
-        var start = 0
-        if bytes[0] == Byte.carriageReturn {
-            guard bytes.count > 1 else { return nil }
-            guard bytes[1] == Byte.lineFeed else { throw .badRequest("malformed method") }
-            start = 2
-        }
-        guard start < bytes.count else { return nil }
-        guard Byte.isToken(bytes[start]) else { throw .badRequest("malformed method") }
-        return start
+    /// Where the request line starts. Old clients send an empty line after a request (RFC 9112, 2.2).
+    private static func endOfEmptyLines(_ bytes: UnsafeRawBufferPointer) -> Int {
+        var end = 0
+        while end + 1 < bytes.count, bytes[end] == Byte.carriageReturn, bytes[end + 1] == Byte.lineFeed { end += 2 }
+        return end
     }
 
     private func tooLarge(_ head: Slice<UnsafeRawBufferPointer>, _ limit: Int) -> HTTPFailure {

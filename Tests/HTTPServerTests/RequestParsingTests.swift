@@ -24,6 +24,9 @@ import Testing
             bytes: "\r\nPOST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n\r\nGET /b HTTP/1.1\r\nHost: a\r\n\r\n",
             requests: ["POST / ? a -", "GET /b ? a -"]),
         Sample(
+            name: "several empty lines before the request", bytes: "\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n\r\n\r\n",
+            requests: ["GET / ? a -"]),
+        Sample(
             name: "a chunked body with extensions and trailers",
             bytes: "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n"
                 + "5;name=\"va lue\"\r\nhello\r\n006\r\n world\r\n1 \r\n!\r\n0;x\r\nTrailer: value\r\nOther:\r\n\r\n",
@@ -113,7 +116,6 @@ import Testing
         // Request line
         ("\u{16}\u{3}\u{1}", 400),
         (" GET / HTTP/1.1\r\n", 400),
-        ("\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", 400),
         ("\rGET / HTTP/1.1\r\nHost: a\r\n\r\n", 400),
         ("\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", 400),
         ("GET /\r\n\r\n", 400),
