@@ -422,6 +422,8 @@ final class EventLoop: @unchecked Sendable {  // all but `mailbox` and `threadHa
 
     /// Without descriptors or memory the listener stays readable, and the loop would spin.
     private func pauseAccepting(because error: SystemError) {
+        // Another listener may have met it in the same turn.
+        if acceptResumesAt != nil { return }
         if surroundings.now >= acceptWarningDueAt {
             logger.warning("cannot accept connections for now", ["error": error.description])
             acceptWarningDueAt = surroundings.now + Self.acceptWarningMilliseconds
