@@ -49,7 +49,7 @@ let package = Package(
         library(
             "SQSProtocol",
             uses: ["QueueEngine", "QueueStore", "QueueModel", "HTTPServer", "JSON", "Crypto", "Platform"]),
-        library("HTTPServer", uses: ["Platform", "CLinux"]),
+        library("HTTPServer", uses: ["Platform"]),
 
         // Measures any SQS endpoint; knows nothing of the server.
         library("LoadGenerator", uses: ["JSON", "Crypto", "Platform"]),
@@ -58,7 +58,6 @@ let package = Package(
             name: "holdfast",
             dependencies: [
                 "LoadGenerator", "HTTPServer", "SQSProtocol", "QueueEngine", "QueueStore", "QueueModel", "Platform",
-                "CLinux",
             ],
             swiftSettings: strict),
 
