@@ -36,7 +36,7 @@ package struct QueueName: Sendable, Hashable {
 
     /// Reads `arn:{partition}:sqs:{region}:{account}:{name}`.
     package static func parse(arn: String) -> Result<QueueName, ARNError> {
-        let parts = arn.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        let parts = arn.split(separator: ":", maxSplits: 6, omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 6, parts[0] == "arn", parts.allSatisfy({ !$0.isEmpty }) else {
             return .failure(.notFullyQualified)
         }

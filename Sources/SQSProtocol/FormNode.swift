@@ -1,7 +1,7 @@
 /// Form parameters as a tree of the parts of their names: `Attribute.1.Name=x` is the value x at Attribute, 1, Name.
 struct FormNode {
     /// The longest name SQS has: `SendMessageBatchRequestEntry.1.MessageAttribute.1.Value.StringListValue.1`.
-    private static let depthLimit = 7
+    static let depthLimit = 7
 
     private(set) var value: [UInt8]?
     private(set) var children: [String: FormNode] = [:]

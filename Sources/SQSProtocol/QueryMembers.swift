@@ -11,7 +11,8 @@ enum QueryMembers {
             if value.isEmpty, let wireName = wireName(of: name, for: action) {
                 root.insert([wireName[...]], value)
             } else if name.contains(".") || Self.flattened.contains(name) {
-                root.insert(name.split(separator: ".", omittingEmptySubsequences: false), value)
+                root.insert(
+                    name.split(separator: ".", maxSplits: FormNode.depthLimit, omittingEmptySubsequences: false), value)
             } else {
                 members.append(JSONMember(key: name, value: .string(value)))
             }

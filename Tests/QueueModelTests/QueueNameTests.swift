@@ -72,6 +72,7 @@ struct QueueNameTests {
             ("arn:aws:sqs:us-east-1::q", .notFullyQualified),
             ("arn:aws:sqs:us-east-1:123456789012:q:r", .notFullyQualified),
             ("urn:aws:sqs:us-east-1:123456789012:q", .notFullyQualified),
+            (String(repeating: ":", count: 1_000_000), .notFullyQualified),
             ("arn:aws:sns:us-east-1:123456789012:t", .anotherService),
         ])
     func noARN(text: String, error: QueueName.ARNError) {
