@@ -24,6 +24,10 @@ package enum Limits {
     package static let movesPerSecond = 1...500
     package static let listedMoveTasks = 1...10
     package static let redriveSourceARNs = 1...10
+    /// Not documented: far more than ten ARNs need.
+    package static let redriveAllowPolicyBytesMax = 8_192
+    /// AWS Key Management Service API Reference, `KeyId`.
+    package static let kmsMasterKeyIDBytesMax = 2_048
     package static let policyBytesMax = 8_192
     package static let policyStatementsMax = 20
     package static let policyPrincipalsMax = 50

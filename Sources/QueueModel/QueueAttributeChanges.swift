@@ -64,6 +64,9 @@ package struct QueueAttributeChanges: Sendable {
         case .redrivePolicy:
             settings.redrivePolicy = value.isEmpty ? nil : try RedrivePolicy(json: value, source: name)
         case .redriveAllowPolicy:
+            guard value.utf8.count <= Limits.redriveAllowPolicyBytesMax else {
+                throw .badAttributeValue(attribute.rawValue)
+            }
             settings.redriveAllowPolicy = value.isEmpty ? nil : try RedriveAllowPolicy(json: value)
         case .fifoQueue:
             try checkType(value, against: settings)
@@ -101,6 +104,9 @@ package struct QueueAttributeChanges: Sendable {
                     + "KMS SSE or SQS SSE.")
         }
         if let keyID {
+            guard keyID.utf8.count <= Limits.kmsMasterKeyIDBytesMax else {
+                throw .badAttributeValue(QueueAttribute.kmsMasterKeyID.rawValue)
+            }
             settings.kmsMasterKeyID = keyID.isEmpty ? nil : keyID
             settings.kmsDataKeyReuseSeconds = keyID.isEmpty ? 300 : settings.kmsDataKeyReuseSeconds
             if !keyID.isEmpty { settings.isSQSManagedSSEEnabled = false }

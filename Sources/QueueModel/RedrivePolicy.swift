@@ -76,7 +76,7 @@ package struct RedriveAllowPolicy: Sendable, Equatable {
     }
 
     package let permission: Permission
-    /// The attribute as the client gave it.
+    /// The attribute without needless white space.
     package let json: String
 
     package init(json: String) throws(QueueError) {
@@ -112,7 +112,7 @@ package struct RedriveAllowPolicy: Sendable, Equatable {
         default:
             throw invalid("\(cannot), as it's in an unsupported format.")
         }
-        self.json = json
+        self.json = value.serialized
     }
 
     private static func sources(

@@ -200,6 +200,15 @@ struct QueueAttributeTests {
         #expect(encryption(current) == shown)
     }
 
+    @Test func `values that are longer than any that makes sense are refused`() throws {
+        let policy = #"{"redrivePermission":"denyAll"}"#
+        for (attribute, value, limit) in [("KmsMasterKeyId", "k", 2048), ("RedriveAllowPolicy", policy, 8192)] {
+            let longest = value + String(repeating: " ", count: limit - value.utf8.count)
+            _ = try settings([attribute: longest])
+            #expect(throws: QueueError.badAttributeValue(attribute)) { try settings([attribute: longest + " "]) }
+        }
+    }
+
     @Test func `two kinds of encryption at once are refused`() {
         #expect(
             throws: QueueError.invalidAttributeName(

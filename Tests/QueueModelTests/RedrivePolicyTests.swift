@@ -93,6 +93,7 @@ struct RedrivePolicyTests {
         let policy = try RedriveAllowPolicy(json: json)
         #expect(policy.allows(source) == isAllowed)
         #expect(policy.json == json)
+        #expect(try RedriveAllowPolicy(json: json.replacing(",", with: " ,\n ")).json == json)
     }
 
     @Test(
