@@ -34,7 +34,12 @@ package struct UntagQueue: WriteOperation {
 
     package func run(in transaction: WriteTransaction) throws {
         let queue = try transaction.existingQueue(name)
-        for key in keys {
+        // However many keys a request names, a queue has few tags.
+        let named = Set(keys)
+        let tagged = try transaction.connection.statement("SELECT key FROM queue_tag WHERE queue_id = ?").all(
+            queue.id.rawValue
+        ) { $0.text(0) }
+        for key in tagged where named.contains(key) {
             try transaction.connection.statement("DELETE FROM queue_tag WHERE queue_id = ? AND key = ?").run(
                 queue.id.rawValue, key)
         }

@@ -9,8 +9,10 @@ struct TagQueueAction: Action {
     func request(_ parameters: RequestParameters, _ context: RequestContext) throws -> TagQueue {
         let tags = try parameters.dictionary("Tags")
         guard !tags.isEmpty else { throw QueueError.missingParameter("Tags") }
+        let queue = try context.queueName(parameters)
+        guard tags.count <= Limits.tagsPerQueueMax else { throw Tags.tooMany(queue: queue.name) }
         try Tags.validate(tags)
-        return TagQueue(name: try context.queueName(parameters), tags: tags)
+        return TagQueue(name: queue, tags: tags)
     }
 
     func perform(_ request: TagQueue, _ context: RequestContext, _ completion: @escaping Completion<Void>) {
