@@ -70,13 +70,19 @@ struct ReceiveMessageAction: Action {
         }
     }
 
-    /// A body that the disk has changed is not handed out. The message stays where it is, received once more: it comes
-    /// to the dead-letter queue like others that nobody can process.
+    /// A message that the disk has changed is not handed out. It stays where it is, received once more: it comes to the
+    /// dead-letter queue like others that nobody can process.
     private func isIntact(_ message: ReceivedMessage, _ request: Request, _ context: RequestContext) -> Bool {
-        if MD5.digest(of: message.body) == message.bodyMD5 { return true }
+        let damage: String
+        if MD5.digest(of: message.body) != message.bodyMD5 {
+            damage = "its body does not have the MD5 it was stored with"
+        } else if let attributes = message.attributes, MessageAttributeEncoding.decode(attributes) == nil {
+            damage = "its attributes cannot be read"
+        } else {
+            return true
+        }
         logger.error(
-            "a message is damaged and is not handed out: its body does not have the MD5 it was stored with; "
-                + "look at the disk and run holdfast check",
+            "a message is damaged and is not handed out: \(damage); look at the disk and run holdfast check",
             ["queue": request.queue.arn, "message": message.id.text, "request": context.requestID])
         return false
     }
