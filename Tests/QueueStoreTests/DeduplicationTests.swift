@@ -165,6 +165,14 @@ struct DeduplicationTests {
         #expect(throws: notRetryable) { try receive() }
     }
 
+    @Test func `an attempt whose messages have expired cannot be repeated`() throws {
+        _ = try send("a", id: "1")
+        _ = try receive(timeout: 1000)
+        try fixture.setAttributes(of: queue, ["MessageRetentionPeriod": "60"])
+        fixture.advance(seconds: 61)
+        #expect(throws: notRetryable) { try receive() }
+    }
+
     @Test("an attempt whose messages have timed out is a new receive", arguments: [30, 0])
     func timedOut(timeout: Int) throws {
         _ = try send("a")

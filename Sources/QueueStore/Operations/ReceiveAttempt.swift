@@ -11,7 +11,8 @@ extension WriteTransaction {
         guard !attempts.isEmpty else { return nil }
         var deliveries: [(delivery: Delivery, receivedAt: Timestamp)] = []
         for attempt in attempts {
-            guard let delivery = try delivery(attempt.key), attempt.isUntouched(delivery.message)
+            guard let delivery = try delivery(attempt.key), attempt.isUntouched(delivery.message),
+                !delivery.message.isExpired(in: queue, at: now)
             else {
                 throw QueueError.invalidValue(
                     attemptID, of: "ReceiveRequestAttemptId",
