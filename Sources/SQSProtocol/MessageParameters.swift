@@ -60,7 +60,7 @@ struct MessageParameters: Sendable {
 
     /// A header that is no trace header says nothing about the message.
     private static func usable(_ traceID: String?) -> String? {
-        traceID.flatMap { $0.utf8.count <= Limits.traceHeaderBytesMax ? $0 : nil }
+        traceID.flatMap { (1...Limits.traceHeaderBytesMax).contains($0.utf8.count) ? $0 : nil }
     }
 
     /// The one system attribute a send may carry.

@@ -282,6 +282,11 @@ def test_a_trace_header_of_the_request_is_handed_on_without_an_md5(json_client, 
     assert receive_one(sqs, queue)["Attributes"]["AWSTraceHeader"] == "some-trace-id"
 
 
+def test_an_empty_trace_header_of_the_request_is_none(json_client, sqs, queue):
+    json_client.call("SendMessage", {"QueueUrl": queue, "MessageBody": "hello"}, {"X-Amzn-Trace-Id": ""})
+    assert "AWSTraceHeader" not in receive_one(sqs, queue)["Attributes"]
+
+
 def test_no_other_system_attribute_can_be_sent(sqs, queue):
     with refused("InvalidParameterValueException"):
         send(sqs, queue, "hello", MessageSystemAttributes={"SenderId": text("me")})
