@@ -21,6 +21,6 @@ extension RequestParameters {
         }
         let ids = try entries.map { try $0.string("Id") ?? "" }
         try Batch.validate(ids: ids, entryType: entryType)
-        return Array(zip(ids, entries)).map { (id: $0, parameters: $1) }
+        return zip(ids, entries).map { (id: $0, parameters: $1) }
     }
 }

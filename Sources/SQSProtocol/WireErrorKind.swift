@@ -33,7 +33,7 @@ package struct WireErrorKind: Sendable, Equatable {
 
     private static let prefix = "AWS.SimpleQueueService."
 
-    // Errors that Holdfast has no occasion for (KMS, InvalidSecurity, InvalidIdFormat) are not listed.
+    // Errors that Holdfast has no occasion for (KMS, signatures, throttling, InvalidIdFormat) are not listed.
 
     package static let queueDoesNotExist = Self(.sqs, "QueueDoesNotExist", 400, query: prefix + "NonExistentQueue")
     package static let queueNameExists = Self(.sqs, "QueueNameExists", 400, query: "QueueAlreadyExists")
@@ -42,7 +42,6 @@ package struct WireErrorKind: Sendable, Equatable {
     package static let purgeQueueInProgress = Self(
         .sqs, "PurgeQueueInProgress", 403, query: prefix + "PurgeQueueInProgress")
     package static let receiptHandleIsInvalid = Self(.sqs, "ReceiptHandleIsInvalid", 404)
-    package static let messageNotInflight = Self(.sqs, "MessageNotInflight", 400, query: prefix + "MessageNotInflight")
     package static let invalidAttributeName = Self(.sqs, "InvalidAttributeName", 400)
     package static let invalidAttributeValue = Self(.sqs, "InvalidAttributeValue", 400)
     package static let invalidMessageContents = Self(.sqs, "InvalidMessageContents", 400)
@@ -59,7 +58,6 @@ package struct WireErrorKind: Sendable, Equatable {
         .sqs, "UnsupportedOperation", 400, query: prefix + "UnsupportedOperation")
     package static let overLimit = Self(.sqs, "OverLimit", 403)
     package static let resourceNotFound = Self(.sqs, "ResourceNotFoundException", 404)
-    package static let requestThrottled = Self(.sqs, "RequestThrottled", 403)
     package static let invalidAddress = Self(.sqs, "InvalidAddress", 404)
 
     package static let invalidParameterValue = Self(
@@ -69,17 +67,6 @@ package struct WireErrorKind: Sendable, Equatable {
     package static let serialization = Self(.coral, "SerializationException", 400, query: "MalformedInput")
     package static let unknownOperation = Self(.coral, "UnknownOperationException", 400, query: "InvalidAction")
     package static let malformedQueryString = Self(.coral, "MalformedQueryString", 404)
-    package static let accessDenied = Self(.coral, "AccessDeniedException", 403, query: "AccessDenied")
-    package static let unrecognizedClient = Self(
-        .coral, "UnrecognizedClientException", 403, query: "InvalidClientTokenId")
-    package static let invalidSignature = Self(.coral, "InvalidSignatureException", 403, query: "SignatureDoesNotMatch")
-    package static let incompleteSignature = Self(
-        .coral, "IncompleteSignatureException", 400, query: "IncompleteSignature")
-    package static let missingAuthenticationToken = Self(
-        .coral, "MissingAuthenticationTokenException", 403, query: "MissingAuthenticationToken")
-    package static let requestExpired = Self(.coral, "RequestExpired", 400)
-    package static let expiredToken = Self(.coral, "ExpiredTokenException", 403, query: "ExpiredToken")
-    package static let throttling = Self(.coral, "ThrottlingException", 400, query: "Throttling")
     package static let internalFailure = Self(.coral, "InternalFailure", 500, fault: .receiver)
     package static let serviceUnavailable = Self(.coral, "ServiceUnavailable", 503, fault: .receiver)
 }

@@ -16,7 +16,6 @@ struct DigestTests {
             ("\u{1D4B3}\n\t", "65f95c503d137896d0377f41ef5d8f94"),
         ])
     func md5(text: String, digest: String) {
-        #expect(MD5.hexDigest(of: Array(text.utf8)) == digest)
         #expect(Hex.encode(MD5.digest(of: Array(text.utf8))) == digest)
     }
 
@@ -36,8 +35,8 @@ struct DigestTests {
     }
 
     @Test func `pieces hash to the same as the whole`() {
-        let whole = MD5.hexDigest(of: Array("hello world".utf8))
-        let pieces = MD5.hexDigest { input in
+        let whole = SHA256.hexDigest(of: Array("hello world".utf8))
+        let pieces = SHA256.hexDigest { input in
             input.update("hello")
             input.update(Array(" ".utf8))
             input.update("")
@@ -47,7 +46,7 @@ struct DigestTests {
     }
 
     @Test func `a digest within a digest of the other kind leaves both right`() {
-        let outer = SHA256.hexDigest { input in input.update(MD5.hexDigest(of: Array("a".utf8))) }
+        let outer = SHA256.hexDigest { input in input.update(Hex.encode(MD5.digest(of: Array("a".utf8)))) }
         #expect(outer == SHA256.hexDigest(of: Array("0cc175b9c0f1b6a831c399e269772661".utf8)))
     }
 }
