@@ -10,7 +10,7 @@ package enum LoadError: Error, Equatable, CustomStringConvertible {
     case silent(String, seconds: Int)
     /// An answer that a test cannot go on after.
     case refused(String)
-    /// There was nothing left to measure after the warm-up.
+    /// There was next to nothing left to measure after the warm-up.
     case backlogTooSmall(Int)
     case interrupted
     case system(SystemError)
@@ -25,7 +25,7 @@ package enum LoadError: Error, Equatable, CustomStringConvertible {
         case .silent(let url, let seconds): "\(url) has not answered any request for \(seconds) s"
         case .refused(let answer): answer
         case .backlogTooSmall(let backlog):
-            "the backlog of \(backlog) messages was empty before the measuring began: raise --backlog or lower --warm-up"
+            "the backlog of \(backlog) messages was all but empty when the measuring began: raise --backlog or lower --warm-up"
         case .interrupted: "interrupted"
         case .system(let error): "\(error)"
         }
