@@ -120,6 +120,22 @@ package enum FileName {
         String(path[(path.lastIndex(of: "/").map(path.index(after:)) ?? path.startIndex)...])
     }
 
+    /// The name of the file itself, if the path is that of a symbolic link to it.
+    package static func resolvingLinks(_ path: String) -> String {
+        var path = path
+        // As many as Linux follows (path_resolution(7)).
+        for _ in 0..<40 {
+            let target = withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer in
+                let length = readlink(path, buffer.baseAddress!, buffer.count)
+                return length > 0
+                    ? String(decoding: buffer[..<length].map(UInt8.init(bitPattern:)), as: UTF8.self) : nil
+            }
+            guard let target else { break }
+            path = target.hasPrefix("/") ? target : directory(of: path) + "/" + target
+        }
+        return path
+    }
+
     /// What the system knows of the file of that name; nil if there is none.
     package static func status(of path: String) throws(SystemError) -> stat? {
         var status = stat()

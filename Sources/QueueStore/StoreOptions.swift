@@ -1,4 +1,5 @@
 import Crypto
+import Platform
 
 /// How a store is opened.
 package struct StoreOptions {
@@ -27,7 +28,8 @@ package struct StoreOptions {
         path: String, durability: Durability = .full, vfs: String? = nil, strictLimits: Bool = true,
         inFlightMax: Int, random: any RandomSource = SystemRandom()
     ) {
-        self.path = path
+        // SQLite puts its log beside the file itself.
+        self.path = FileName.resolvingLinks(path)
         self.durability = durability
         self.vfs = vfs
         self.strictLimits = strictLimits

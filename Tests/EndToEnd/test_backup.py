@@ -468,3 +468,42 @@ def test_a_file_or_folder_that_may_not_be_written_is_refused(tmp_path, what):
     finally:
         tmp_path.chmod(0o755)
     assert_refused(finished, "q.db", "can be written to")
+
+
+def test_attributes_that_the_disk_has_changed_are_not_handed_out_either(private_daemon):
+    client, queue = make_queue(private_daemon, VisibilityTimeout=0)
+    send(client, queue, "hurt", MessageAttributes={"colour": {"DataType": "String", "StringValue": "blue"}})
+    send(client, queue, "whole")
+    private_daemon.stop()
+    # The length of the name.
+    change_in_file(private_daemon.database, b"\0\0\0\x06colour", b"\0\0\x06\0colour")
+    assert "attributes of message" in holdfast("check", private_daemon.database).stderr
+    private_daemon.start()
+    assert bodies(receive(client, queue, MaxNumberOfMessages=10)) == ["whole"]
+    assert "its attributes cannot be read" in private_daemon.log()
+
+
+# A link to a database
+
+
+def test_a_link_to_a_database_is_as_good_as_its_name(tmp_path):
+    file, link = tmp_path / "data" / "real.db", tmp_path / "link.db"
+    file.parent.mkdir()
+    link.symlink_to("data/real.db")
+    daemon = Daemon(link).start()
+    try:
+        client, queue = make_queue(daemon)
+        send(client, queue, "one", "two")
+        # What was sent is in the log alone.
+        assert holdfast("backup", tmp_path / "backup.db", "--database", link).returncode == 0
+        daemon.kill_and_restart()
+        assert sorted(bodies(receive(client, queue, MaxNumberOfMessages=10))) == ["one", "two"]
+        daemon.stop()
+        restored = holdfast("restore", tmp_path / "backup.db", "--database", link, "--force")
+        assert restored.returncode == 0, restored.stderr
+        assert link.is_symlink() and file.exists()
+        daemon.start()
+        assert sorted(bodies(receive(client, queue, MaxNumberOfMessages=10))) == ["one", "two"]
+    finally:
+        daemon.finish()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["backup.db", "data", "link.db", "link.db.log"]

@@ -65,6 +65,22 @@ import Testing
         #expect(seen.takeAll(timeoutMilliseconds: nil) == [SIGTERM])
     }
 
+    @Test func `a link stands for the file that it leads to, be that there or not`() throws {
+        let folder = String(cString: mkdtemp(strdup("/tmp/links-XXXXXX")))
+        for (name, target) in [
+            ("first", "sub/second"), ("sub/second", "../third"), ("third", "/nowhere/file"), ("loop", "loop"),
+        ] {
+            mkdir(folder + "/sub", 0o700)
+            #expect(symlink(target, folder + "/" + name) == 0)
+        }
+        #expect(FileName.resolvingLinks(folder + "/first") == "/nowhere/file")
+        #expect(FileName.resolvingLinks(folder + "/sub") == folder + "/sub")
+        #expect(FileName.resolvingLinks("file-that-is-not-there") == "file-that-is-not-there")
+        #expect(FileName.resolvingLinks(folder + "/loop") == folder + "/loop")
+        for name in ["first", "sub/second", "third", "loop", "sub"] { #expect(remove(folder + "/" + name) == 0) }
+        rmdir(folder)
+    }
+
     @Test func `the limit of descriptors can be raised`() throws {
         #expect(try FileDescriptor.raiseLimit() > 0)
     }

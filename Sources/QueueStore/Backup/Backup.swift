@@ -1,4 +1,5 @@
 import Glibc
+import Migrations
 import Platform
 import SQLite
 
@@ -111,9 +112,11 @@ package struct Backup {
         do throws(SystemError) {
             log = try FileDescriptor.open(WriteAheadLog.path(of: source.path), O_RDONLY)
         } catch {
+            guard error.code == ENOENT else { throw error }
             // The daemon has stopped meanwhile, and the file is all there is.
-            if error.code == ENOENT { return }
-            throw error
+            let header = try FileHeader(of: source.descriptor, path: source.path, knownVersion: Migration.all.count)
+            guard header?.marks.contains(.isOpen) == false else { throw StoreOpenError.logMissing(path: source.path) }
+            return
         }
         defer { log.close() }
         let target = try FileDescriptor.open(WriteAheadLog.path(of: file.path), O_RDWR | O_CREAT | O_TRUNC)

@@ -17,7 +17,8 @@ package struct Restore {
         control: BackupControl = BackupControl()
     ) {
         self.backup = backup
-        self.path = path
+        // Of a link to a database the file is replaced, not the link.
+        self.path = FileName.resolvingLinks(path)
         self.replaces = replaces
         self.now = now
         self.control = control

@@ -15,6 +15,8 @@ package final class DatabaseFile {
 
     /// Fails for what is no file of ours, or has lost its log.
     package init(path: String) throws(StoreOpenError) {
+        // SQLite puts its log beside the file itself.
+        let path = FileName.resolvingLinks(path)
         self.path = path
         do throws(SystemError) {
             descriptor = try FileDescriptor.open(path, O_RDONLY)
