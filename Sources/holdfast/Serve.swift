@@ -17,6 +17,9 @@ enum Serve {
         // Before any thread is started, so that all of them inherit the blocked signals.
         let signals = try SignalWaiter()
         Memory.returnLargePieces()
+        // There may be no other place to write to than that of the database. SQLite keeps there what a long statement may
+        // have to undo (https://sqlite.org/tempfiles.html#temporary_file_storage_locations).
+        setenv("SQLITE_TMPDIR", FileName.directory(of: FileName.resolvingLinks(options.database)), 0)
         let clock = SystemClock()
         let logger = Logger(minimumLevel: options.logLevel, clock: clock)
         // The address first: if it is taken, no file is made or touched.
