@@ -13,6 +13,9 @@ typedef struct CombiningFile {
     unsigned char *held;
     int held_count;
     sqlite3_int64 offset;
+    /// How the writing of held bytes failed, which SQLite took for written; 0 once it writes from `lost_offset` on again.
+    int lost_code;
+    sqlite3_int64 lost_offset;
 } CombiningFile;
 
 static CombiningFile *combining(sqlite3_file *file) { return (CombiningFile *)file; }
@@ -23,9 +26,13 @@ static int write_held(sqlite3_file *file) {
     CombiningFile *combined = combining(file);
     int count = combined->held_count;
     if (count == 0) return SQLITE_OK;
-    // Also after a failure: SQLite then gives up what it wrote, or writes it again.
     combined->held_count = 0;
-    return combined->base->pMethods->xWrite(combined->base, combined->held, count, combined->offset);
+    int code = combined->base->pMethods->xWrite(combined->base, combined->held, count, combined->offset);
+    if (code != SQLITE_OK) {
+        combined->lost_code = code;
+        combined->lost_offset = combined->offset;
+    }
+    return code;
 }
 
 /// Does something with the file below once it has all that was written.
@@ -48,11 +55,16 @@ static int file_close(sqlite3_file *file) {
 }
 
 static int file_read(sqlite3_file *file, void *bytes, int count, sqlite3_int64 offset) {
+    CombiningFile *combined = combining(file);
+    if (combined->lost_code && offset + count > combined->lost_offset) return combined->lost_code;
     AFTER_HELD(file, xRead(base, bytes, count, offset));
 }
 
 static int file_write(sqlite3_file *file, const void *bytes, int count, sqlite3_int64 offset) {
     CombiningFile *combined = combining(file);
+    // A transaction must not be completed behind a gap. One that begins anew overwrites it.
+    if (combined->lost_code && offset > combined->lost_offset) return combined->lost_code;
+    combined->lost_code = SQLITE_OK;
     int follows = combined->held_count > 0 && offset == combined->offset + combined->held_count;
     if (!follows || combined->held_count + count > capacity) {
         int code = write_held(file);

@@ -50,6 +50,21 @@ struct WriteCombiningTests {
         #expect(try rows(other) == 101)
     }
 
+    @Test func `what was held back and lost fails the commit too, though it was lost in a read`() throws {
+        let connection = try connect()
+        try connection.execute("PRAGMA cache_size = 10; BEGIN")
+        try insertRows(100, into: connection)
+        disk.fail(.write, at: 1)
+        #expect(throws: SQLiteError.self) { try rows(connection) }
+        disk.heal()
+        #expect(throws: SQLiteError.self) { try connection.execute("COMMIT") }
+        try? connection.execute("ROLLBACK")
+        #expect(try rows(connection) == 1)
+        try insertRows(5, into: connection)
+        #expect(try connection.prepare("PRAGMA integrity_check").first { $0.text(0) } == "ok")
+        #expect(try rows(connection) == 6)
+    }
+
     @Test func `a commit whose held back pages cannot be written fails, and harms no other`() throws {
         let connection = try connect()
         try connection.execute("BEGIN")
