@@ -152,7 +152,7 @@ struct SweepSchedule {
         }
         areExhaustedBehind = exhausted.next.map { $0 <= now } ?? false
         var messagesLeft = unawaitedMessages / Self.costOfMove
-        while messagesLeft > 0, let queue = moves.popDue(at: now) {
+        while messagesLeft > 0, !transaction.hasRewrittenMuch, let queue = moves.popDue(at: now) {
             messagesLeft -= max(moveMessages(from: queue, limit: messagesLeft, transaction), 1)
         }
         if let change = delayChange, change.due <= now { delayChange = goOn(from: change.from, transaction) }
@@ -212,7 +212,9 @@ struct SweepSchedule {
     ) where QueueSweep.Output == SweepResult {
         var messagesLeft = messagesMax
         var next: [(queue: QueueID, due: Timestamp?)] = []
-        while messagesLeft > 0, next.count < queuesPerBatch, let queue = deadlines.popDue(at: transaction.now) {
+        while messagesLeft > 0, next.count < queuesPerBatch, !transaction.hasRewrittenMuch,
+            let queue = deadlines.popDue(at: transaction.now)
+        {
             let result = transaction.perform(sweep(queue, messagesLeft))
             if case .success(let done) = result { messagesLeft -= done.count }
             next.append((queue, nextDue(result, transaction)))

@@ -271,12 +271,15 @@ extension WriteTransaction {
     static let rewrittenMax = 4 << 20
 
     private func renumberBody(of message: MessageRecord, to id: SequenceNumber) throws(SQLiteError) -> Int {
-        try connection.statement(
-            """
-            UPDATE message_body SET id = ? WHERE id = ?
-            RETURNING length(CAST(body AS BLOB)) + coalesce(length(attributes), 0) + coalesce(length(trace_header), 0)
-            """
-        ).first(id.rawValue, message.id.rawValue) { Int($0.integer(0)) } ?? 0
+        let length =
+            try connection.statement(
+                """
+                UPDATE message_body SET id = ? WHERE id = ?
+                RETURNING length(CAST(body AS BLOB)) + coalesce(length(attributes), 0) + coalesce(length(trace_header), 0)
+                """
+            ).first(id.rawValue, message.id.rawValue) { Int($0.integer(0)) } ?? 0
+        rewrittenBytes += length
+        return length
     }
 
     private func noteIfEmptied(_ queue: QueueRecord) throws(SQLiteError) {

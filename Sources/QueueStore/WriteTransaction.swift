@@ -31,6 +31,8 @@ package final class WriteTransaction {
     private var room: DiskRoom?
     /// Of the messages that were sent in this batch.
     private var sentBytes = 0
+    /// Of the bodies that got another number in this batch.
+    var rewrittenBytes = 0
     /// What `changedRows` was when this batch began.
     private var rowsBefore: Int64 = 0
     /// Rows that a batch may change before it is a long one.
@@ -60,6 +62,7 @@ package final class WriteTransaction {
         failure = nil
         room = nil
         sentBytes = 0
+        rewrittenBytes = 0
         rowsBefore = changedRows
         try database.statement("BEGIN IMMEDIATE").run()
     }
@@ -163,6 +166,9 @@ package final class WriteTransaction {
 
     /// What it has to write takes so long by now that other requests are better left to the next batch.
     package var isLong: Bool { sentBytes >= Self.rewrittenMax || changedRows - rowsBefore >= Self.rowsMax }
+
+    /// No other queue's messages should be moved in this batch.
+    package var hasRewrittenMuch: Bool { rewrittenBytes >= Self.rewrittenMax }
 
     // MARK: Queues
 

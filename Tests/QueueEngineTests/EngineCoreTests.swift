@@ -373,6 +373,25 @@ struct EngineCoreTests {
         try engine.files.checkInvariants()
     }
 
+    @Test func `no batch moves the largest messages of very many queues`() throws {
+        let dead = try engine.createQueue("dead.fifo")
+        engine.files.checksInvariants = false
+        let body = String(repeating: "x", count: 1_000_000)
+        for number in 0..<5 {
+            let source = try engine.createQueue("source-\(number).fifo", redrive(to: dead, after: 1))
+            let messages = (0..<3).map { OutgoingMessage(body, group: "g", deduplicationID: "\($0)") }
+            try engine.perform(SendMessages(to: source, messages, isBatch: true))
+            _ = engine.poll(source, timeout: 1, wait: 0)
+        }
+        engine.advance(seconds: 1)
+        engine.files.advance(seconds: 60)
+        for moved in [6, 12, 15] {
+            engine.run()
+            #expect(try engine.files.counts(dead) == [moved, 0, 0])
+        }
+        try engine.files.checkInvariants()
+    }
+
     @Test func `however many are sent in each batch, as many expire, become visible and are forgotten`() throws {
         engine.files.checksInvariants = false
         let expiring = try engine.createQueue("expiring", ["MessageRetentionPeriod": "60"])
