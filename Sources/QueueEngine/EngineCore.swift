@@ -20,6 +20,8 @@ final class EngineCore {
     private var planningDue: Timestamp?
     /// The last batch failed.
     private var hasFailed = false
+    /// In how many batches a receive that does not wait looks at most, where one cannot look at all that may be there.
+    private static let putOffMax = 100
     /// How long the sweeps rest after a batch that failed, so that a broken disk is not asked without end.
     private static let failurePauseMilliseconds: Int64 = 1000
     /// How long receives wait for the answers of others to be made.
@@ -167,11 +169,11 @@ final class EngineCore {
             return nil
         }
         // Only what the queue itself hides may be due.
-        guard !isUnfinished, !(sweeps.isBehind(at: transaction.now) && transaction.hasHiddenMessages(queue)) else {
-            deferred.append(receiver)
-            return nil
-        }
-        return answer(receiver, received)
+        let mayBeMore = isUnfinished || sweeps.isBehind(at: transaction.now) && transaction.hasHiddenMessages(queue)
+        guard mayBeMore, receiver.putOffCount < Self.putOffMax else { return answer(receiver, received) }
+        receiver.putOffCount += 1
+        deferred.append(receiver)
+        return nil
     }
 
     /// The client has gone: nothing more is selected for it, and what it got just before is visible again at once. The

@@ -14,6 +14,8 @@ package final class Receiver: @unchecked Sendable {  // every `var` belongs to t
     /// Where it is parked; nil if it is not.
     var parkedAt: QueueID?
     var isAbandoned = false
+    /// How often it found nothing, though there may be something, and was put off to the next batch.
+    var putOffCount = 0
     /// The messages it was given.
     var received: [ReceivedMessage] = []
     /// Their memory. To be kept as long as they are.

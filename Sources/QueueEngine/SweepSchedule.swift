@@ -157,7 +157,8 @@ struct SweepSchedule {
         }
         if let change = delayChange, change.due <= now { delayChange = goOn(from: change.from, transaction) }
         if let due = leftBacklogs, due <= now {
-            leftBacklogs = Self.nextDue(EmptyLeftBacklogs(limit: unawaitedMessages), transaction)
+            let limit = dueMessages(cost: 1, isBehind: true)
+            leftBacklogs = Self.nextDue(EmptyLeftBacklogs(limit: limit), transaction)
         }
         if let due = records, due <= now {
             // They come with the sends, and a smaller part of each batch would not keep up with those.

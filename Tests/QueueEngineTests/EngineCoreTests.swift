@@ -174,6 +174,24 @@ struct EngineCoreTests {
         #expect(try engine.files.counts(queue) == [450, 0, 0])
     }
 
+    @Test func `a short poll does not wait for due messages without end`() throws {
+        let fifo = try engine.createQueue("delayed.fifo", ["DelaySeconds": "1"])
+        engine.files.checksInvariants = false
+        for number in 0..<900 { try engine.send("\(number)", to: fifo, group: "\(number)") }
+        let later = try engine.createQueue("later")
+        try engine.send("later", to: later, delay: 900)
+        engine.files.advance(seconds: 1)
+        let poll = engine.poll(later, wait: 0)
+        var batches = 1
+        while poll.result == nil {
+            engine.run([engine.write(engine.sending("\(batches)", to: queue)).0])
+            batches += 1
+        }
+        #expect(poll.texts == [])
+        #expect(batches == 101)
+        #expect(try engine.files.counts(fifo)[2] > 0)
+    }
+
     @Test func `a short poll of a queue that hides nothing does not wait for the due messages of others`() throws {
         try send(450, to: queue, delay: 1)
         let empty = try engine.createQueue("empty")
