@@ -5,9 +5,9 @@ import math
 import shutil
 import statistics
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-from daemon import BINARY, Daemon
+from daemon import BINARY, Daemon, DaemonFailed
 
 from .failure import MeasurementFailed
 from .requests import call, message_batches, post_all
@@ -32,8 +32,10 @@ def serving(folder, *options):
         yield daemon
         daemon.finish()
     finally:
-        if daemon.process is not None:
-            daemon.stop()
+        # If it is still there something else has failed, perhaps because of Ctrl-C, which ends the daemon too: that is to be told.
+        with suppress(DaemonFailed):
+            if daemon.process is not None:
+                daemon.stop()
         shutil.rmtree(folder)
 
 
