@@ -9,6 +9,8 @@ from bench import report
 from bench.__main__ import run_groups
 from bench.failure import MeasurementFailed
 from bench.figures import at_least, at_most, milliseconds, percentile, ratio, rate, Row, spread, table
+from bench.holdfast import serving
+from bench.requests import receive_and_delete
 from bench.settings import Bench
 from bench.undisturbed import Processors, undisturbed, Watch
 
@@ -142,3 +144,26 @@ def test_the_summary_tells_what_was_disturbed_all_the_same():
 @pytest.mark.parametrize("count, status", [(100, 0), (104, 0), (106, 1), (90, 0)])
 def test_only_more_instructions_than_the_tolerance_fail(count, status):
     assert instructions.judge({"send": {"http": count}}, {"send": {"http": 100}}) == status
+
+
+# Portions of a backlog, and an end before the end
+
+
+@pytest.mark.parametrize("connections", [1, 16])
+def test_a_portion_is_as_many_messages_as_were_wanted(daemon, json_client, queue, connections):
+    for first in range(0, 300, 10):
+        entries = [{"Id": str(number), "MessageBody": "x"} for number in range(first, first + 10)]
+        json_client.call("SendMessageBatch", {"QueueUrl": queue, "Entries": entries})
+    receive_and_delete(daemon.port, queue, 200, connections)
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    told = json_client.call("GetQueueAttributes", {"QueueUrl": queue, "AttributeNames": names}).json["Attributes"]
+    assert [told[name] for name in names] == ["100", "0"]
+
+
+def test_a_measurement_that_is_interrupted_leaves_nothing_and_says_why(tmp_path):
+    with pytest.raises(KeyboardInterrupt), serving(tmp_path / "daemon") as measured:
+        # Ctrl-C reaches the daemon too.
+        measured.process.terminate()
+        measured.process.wait()
+        raise KeyboardInterrupt
+    assert not (tmp_path / "daemon").exists()

@@ -119,25 +119,33 @@ RECEIPT_HANDLE = re.compile(rb'"ReceiptHandle":"([^"]+)"')
 
 
 def receive_and_delete(port, queue_url, messages, connections):
-    """Receives and deletes so many messages in batches of ten. Once there are enough, no connection receives more."""
-    receive = encoded("ReceiveMessage", QueueUrl=queue_url, MaxNumberOfMessages=10)
-    received = 0
+    """Receives and deletes so many messages, in batches of ten. More than are still missing are never asked for."""
+    receive = encoded("ReceiveMessage", QueueUrl=queue_url, MaxNumberOfMessages=BATCH)
+    missing = messages
+    receiving = set()
     with selectors.DefaultSelector() as selector:
-        for _ in range(connections):
+        for _ in range(min(connections, messages // BATCH)):
             connection = Connection(port)
             connection.send(receive)
+            missing -= BATCH
+            receiving.add(connection)
             selector.register(connection.socket, selectors.EVENT_READ, connection)
         while selector.get_map():
             for key, _ in selector.select():
-                if (answer := key.data.receive()) is None:
+                connection = key.data
+                if (answer := connection.receive()) is None:
                     continue
                 handles = [handle.decode() for handle in RECEIPT_HANDLE.findall(answer)]
-                received += len(handles)
+                if connection in receiving:
+                    receiving.remove(connection)
+                    missing += BATCH - len(handles)
                 if handles:
                     entries = [{"Id": str(index), "ReceiptHandle": handle} for index, handle in enumerate(handles)]
-                    key.data.send(encoded("DeleteMessageBatch", QueueUrl=queue_url, Entries=entries))
-                elif received < messages:
-                    key.data.send(receive)
+                    connection.send(encoded("DeleteMessageBatch", QueueUrl=queue_url, Entries=entries))
+                elif missing > 0:
+                    connection.send(receive)
+                    missing -= BATCH
+                    receiving.add(connection)
                 else:
                     selector.unregister(key.fileobj)
-                    key.data.close()
+                    connection.close()
