@@ -11,6 +11,10 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 BINARY = Path(os.environ.get("HOLDFAST_BINARY", REPOSITORY / ".build/debug/holdfast"))
 
+# The options that the user of this machine has set for a daemon of their own are not those of the ones started here.
+for name in [name for name in os.environ if name.startswith("HOLDFAST_")]:
+    del os.environ[name]
+
 START_SECONDS = 15
 STOP_SECONDS = 15
 

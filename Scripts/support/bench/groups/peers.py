@@ -43,5 +43,5 @@ def measure_round(bench):
     figures["receive"] = on_new_daemon(bench, lambda daemon: receive_rate(bench, daemon, 2 * figures["send"]))
     with postgresql.PostgreSQL(bench.folder / "postgresql") as server:
         figures["insert"] = undisturbed(bench, lambda: server.inserts(bench))
-        figures["skip locked"] = undisturbed(bench, lambda: server.receives(bench, backlog=int(bench.seconds * 40_000)))
+        figures["skip locked"] = undisturbed(bench, lambda: server.receives(bench))
     return figures

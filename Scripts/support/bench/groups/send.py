@@ -1,6 +1,7 @@
 """Sending, and taking out of a backlog, between the ceiling of HTTP and that of the storage."""
 
 from .. import nginx, raw_sqlite, wrk
+from ..failure import MeasurementFailed
 from ..figures import at_least, at_most, milliseconds, ratio, Row
 from ..holdfast import create_queue, load, on_new_daemon
 from ..undisturbed import rest, undisturbed
@@ -51,4 +52,7 @@ def wrk_rate(bench, url, queue_url):
 def receive_rate(bench, daemon, batch_rate):
     """Out of a backlog that lasts: taking messages out has never been twice as fast as putting them in."""
     backlog = int(2 * batch_rate * (bench.warm_up + bench.seconds))
-    return load(bench, daemon.url, "receive-delete", backlog=backlog)["messages_per_second"]
+    figures = load(bench, daemon.url, "receive-delete", backlog=backlog)
+    if figures["backlog_exhausted"]:
+        raise MeasurementFailed(f"the backlog of {backlog} messages did not last for the measurement")
+    return figures["messages_per_second"]
