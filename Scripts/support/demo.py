@@ -19,7 +19,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as BotoConnectionError
 
-from daemon import Daemon, REPOSITORY
+from daemon import Daemon, end_on_signals, REPOSITORY
 
 STATUS_FILE = Path("/var/lib/dpkg/status")
 SEPARATOR = b"\n\n"
@@ -33,6 +33,7 @@ DEADLINE_SECONDS = 300
 
 def main():
     options = parse_options()
+    end_on_signals()
     file = STATUS_FILE.read_bytes()
     records = file.removesuffix(SEPARATOR).split(SEPARATOR)
     (REPOSITORY / ".build").mkdir(exist_ok=True)

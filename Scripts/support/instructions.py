@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Callable
 
 from bench.requests import BATCH, call, Connection, encoded, message_batches, post_all, receive_and_delete, RECEIPT_HANDLE
-from daemon import BINARY, port_in, read_line, REPOSITORY
+from daemon import BINARY, end_on_signals, port_in, read_line, REPOSITORY
 
 EXPECTED = Path(__file__).with_name("instructions.json")
 TOLERANCE = 0.05
@@ -103,8 +103,7 @@ SCENARIOS = [
 
 def main():
     options = parse_options()
-    # So that the daemon is ended and its folder removed.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
+    end_on_signals()
     counted = count_all()
     expected = json.loads(EXPECTED.read_text()) if EXPECTED.exists() else {}
     if options.update:
@@ -164,10 +163,13 @@ class Counted:
             self.process = subprocess.Popen(
                 ["valgrind", *callgrind, *serve], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log
             )
-        ready_line = read_line(self.process.stdout, START_SECONDS).decode()
-        if "ready" not in ready_line:
+        try:
+            ready_line = read_line(self.process.stdout, START_SECONDS).decode()
+            if "ready" not in ready_line:
+                raise SystemExit(f"the daemon did not start under valgrind:\n{(self.folder / 'log').read_text()}")
+        except BaseException:
             self.__exit__()
-            raise SystemExit(f"the daemon did not start under valgrind:\n{(self.folder / 'log').read_text()}")
+            raise
         self.port = port_in(ready_line)
         return self
 

@@ -8,7 +8,6 @@ import argparse
 import collections
 import os
 import re
-import signal
 import sys
 import tempfile
 import time
@@ -19,7 +18,7 @@ from pathlib import Path
 from bench.holdfast import load, serving, ticks
 from bench.server import run
 from bench.settings import Bench
-from daemon import REPOSITORY
+from daemon import end_on_signals, REPOSITORY
 
 THREADS = ("http", "writer")
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -41,8 +40,7 @@ def main():
     parser = argparse.ArgumentParser(prog="profile", description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=int, default=3, help="length of each of the three windows (3)")
     seconds = parser.parse_args().seconds
-    # So that the daemon is ended and its folder removed.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
+    end_on_signals()
     if os.geteuid() != 0 or os.uname().machine != "x86_64":
         sys.exit("profile: perf's trace points are for root, and the numbers of the system calls those of x86-64")
     with tempfile.TemporaryDirectory(prefix="profile-", dir=REPOSITORY / ".build") as name:

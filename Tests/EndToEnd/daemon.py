@@ -5,6 +5,7 @@ import re
 import selectors
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -127,6 +128,14 @@ class Daemon:
         self.process.stdout.close()
         self.process = None
         raise DaemonFailed(f"no ready line (status {status})\n{self.log()}")
+
+
+def end_on_signals():
+    """Lets SIGTERM and SIGHUP end this program as Ctrl-C does: with all that it started, and without its files."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # nohup lets the second be ignored.
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, lambda number, _: sys.exit(f"ended by {signal.Signals(number).name}"))
 
 
 def port_in(ready_line):

@@ -7,12 +7,11 @@ are the machine's; the ratios are what to look at.
 
 import argparse
 import shutil
-import signal
 import sys
 import time
 from pathlib import Path
 
-from daemon import DaemonFailed, REPOSITORY
+from daemon import DaemonFailed, end_on_signals, REPOSITORY
 
 from . import report
 from .failure import MeasurementFailed
@@ -26,8 +25,7 @@ README = REPOSITORY / "README.md"
 
 def main():
     options = parse_options()
-    # So that the servers are ended and their files removed.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
+    end_on_signals()
     folder = options.directory / f"run-{time.strftime('%Y%m%dT%H%M%S')}"
     folder.mkdir(parents=True)
     try:

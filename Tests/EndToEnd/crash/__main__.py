@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from crash import loop
-from daemon import Daemon
+from daemon import Daemon, end_on_signals
 
 
 def main():
@@ -17,6 +17,7 @@ def main():
     parser.add_argument("--kills", type=int, default=200, help="how often the daemon is killed (200)")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32), help="of the clients and the kills")
     arguments = parser.parse_args()
+    end_on_signals()
     folder = Path(tempfile.mkdtemp(prefix="holdfast-crash-loop-"))
     daemon = Daemon(folder / "holdfast.db", loop.OPTIONS, port=loop.free_port()).start()
     started = time.monotonic()
