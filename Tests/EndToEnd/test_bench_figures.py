@@ -1,5 +1,7 @@
 """The figures of the benchmark and the verdict on counted instructions; the measurements themselves are no tests."""
 
+import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -64,9 +66,12 @@ def test_the_goals_replace_those_of_the_last_run():
 
 def test_the_document_names_the_groups_that_failed():
     group = SimpleNamespace(TITLE="Ours", ROWS=[ratio_row(at_least(1))])
-    written = report.document("- date: today", {"group": group}, {"group": ROUNDS}, ["tail"])
+    failed = SimpleNamespace(TITLE="Theirs", ROWS=[replace(ratio_row(at_least(1)), what="theirs / ours")])
+    written = report.document("- date: today", {"group": group, "tail": failed}, {"group": ROUNDS})
     assert "- date: today\n- not in here, because their measurement failed: tail\n" in written
+    assert re.search(r"\| theirs / ours *\| ≥ 1.00 \| not measured *\| no ", written)
     assert "## Ours" in written
+    assert "## Theirs" not in written
 
 
 def test_a_group_that_fails_does_not_keep_the_others_from_being_told(tmp_path, capsys):

@@ -60,6 +60,7 @@ class Row:
     goal: Goal | None = None
 
     def cells(self, rounds):
+        """What the table has of the row. Without rounds its measurement failed."""
         values = [self.value(figures) for figures in rounds]
         goal = f"{self.goal.sign} {self.form(self.goal.bound)}" if self.goal else "–"
         return [self.what, goal, spread(values, self.form), self.verdict(values)]
@@ -67,11 +68,13 @@ class Row:
     def verdict(self, values):
         if not self.goal:
             return "–"
-        return "yes" if self.goal.reached(statistics.median(values)) else "no"
+        return "yes" if values and self.goal.reached(statistics.median(values)) else "no"
 
 
 def spread(values, form):
     """The median, and what the values went from and to."""
+    if not values:
+        return "not measured"
     median = form(statistics.median(values))
     return median if len(values) == 1 else f"{median} ({form(min(values))} to {form(max(values))})"
 

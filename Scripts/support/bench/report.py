@@ -62,11 +62,11 @@ def section(group, rounds):
     return f"## {group.TITLE}\n\n{table([row.cells(rounds) for row in group.ROWS])}"
 
 
-def document(introduction, groups, results, failures=()):
-    """All of it. `failures` are the groups that could not be measured."""
-    if failures:
-        introduction += f"\n- not in here, because their measurement failed: {', '.join(failures)}"
-    sections = [section(group, results[name]) for name, group in groups.items()]
+def document(introduction, groups, results):
+    """All of it. Groups without results could not be measured."""
+    if failures := groups.keys() - results.keys():
+        introduction += f"\n- not in here, because their measurement failed: {', '.join(sorted(failures))}"
+    sections = [section(groups[name], rounds) for name, rounds in results.items()]
     return DOCUMENT.format(introduction=introduction, goals=goals(groups, results), sections="\n\n".join(sections))
 
 
@@ -81,5 +81,5 @@ def with_goals(text, groups, results):
 
 def goals(groups, results):
     """The rows of all groups that have a goal, in one table."""
-    rows = [(row, results[name]) for name, group in groups.items() for row in group.ROWS if row.goal]
+    rows = [(row, results.get(name, [])) for name, group in groups.items() for row in group.ROWS if row.goal]
     return table([row.cells(rounds) for row, rounds in rows])
