@@ -41,6 +41,15 @@ DELETE FROM message WHERE id = ANY (:ids::bigint[]);
 """
 
 BATCH = 10
+# More messages a second than it has ever taken out of a backlog.
+RECEIVED_A_SECOND_MAX = 60_000
+
+
+def refuse_closed(folder):
+    """Ends the program if the user that PostgreSQL runs as cannot get into the folder."""
+    closed = [parent for parent in (folder, *folder.parents) if not parent.stat().st_mode & 0o001]
+    if PostgreSQL.user and closed:
+        raise SystemExit(f"{PostgreSQL.user} cannot enter {closed[-1]}: give another folder with --directory")
 
 
 class PostgreSQL(Server):
@@ -82,9 +91,10 @@ class PostgreSQL(Server):
         # As a variable the body is a parameter of the prepared statement, and sent each time as a client would.
         return self.pgbench(bench, "insert.sql", INSERT, "-D", "body=" + "x" * bench.message_size)
 
-    def receives(self, bench, backlog):
+    def receives(self, bench):
         """Messages a second, received and deleted in batches of ten out of a backlog."""
         self.sql(EMPTY)
+        backlog = RECEIVED_A_SECOND_MAX * (bench.warm_up + bench.seconds)
         self.sql(
             "INSERT INTO message (queue_id, body)"
             f" SELECT 1, repeat('x', {bench.message_size}) FROM generate_series(1, {backlog}); "
