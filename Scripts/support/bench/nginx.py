@@ -20,12 +20,12 @@ class Nginx(Server):
 
     def configuration(self):
         kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-        temporary = "\n".join(f"    {kind}_temp_path {self.folder}/{kind};" for kind in kinds)
+        temporary = "\n".join(f'    {kind}_temp_path "{self.folder}/{kind}";' for kind in kinds)
         return f"""
 daemon off;
 worker_processes 1;
-pid {self.folder}/nginx.pid;
-error_log {self.folder}/error.log;
+pid "{self.folder}/nginx.pid";
+error_log "{self.folder}/error.log";
 events {{ worker_connections 4096; }}
 http {{
     access_log off;
