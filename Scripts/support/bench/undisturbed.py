@@ -27,7 +27,8 @@ class Watch:
 
     @contextmanager
     def measuring(self):
-        """The block is what counts of a trial: not what it starts, fills and removes."""
+        """The block is what counts of a trial: not what it starts, fills and removes, but for the backlogs that
+        `holdfast bench` fills itself."""
         before = Processors.now()
         yield
         now = Processors.now()

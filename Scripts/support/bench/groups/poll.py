@@ -3,7 +3,7 @@
 from ..figures import at_most, milliseconds, Row
 from ..holdfast import load, serving
 from ..machine import sync_times_ms
-from ..undisturbed import undisturbed
+from ..undisturbed import rest, undisturbed
 
 # What the long-poll scenario sends when no rate is given.
 MESSAGES_A_SECOND = 50
@@ -24,7 +24,7 @@ ROWS = [
 
 
 def measure(bench):
-    return [undisturbed(bench, lambda: measure_round(bench)) for _ in range(bench.rounds)]
+    return [undisturbed(bench, lambda: measure_round(bench), prepare=lambda: rest(bench)) for _ in range(bench.rounds)]
 
 
 def measure_round(bench):
