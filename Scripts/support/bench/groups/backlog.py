@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Callable
 
 from ..figures import at_least, megabytes, ratio, Row, share
-from ..holdfast import create_queue, fill, most_resident_megabytes, send_rate, serving, wait_until_idle
+from ..holdfast import create_queue, fill, in_turns, most_resident_megabytes, send_rate, serving
 from ..requests import receive_and_delete
 from ..undisturbed import undisturbed
 
@@ -73,7 +73,7 @@ def measure(bench):
             # Sends go to a queue that `holdfast bench` makes: all queues of a daemon share its tables.
             if kind is STANDARD:
                 for figures in rounds:
-                    figures |= measure_sends(bench, queues)
+                    figures |= measure_sends(bench, *queues)
     return rounds
 
 
@@ -93,16 +93,9 @@ def measure_by_turns(queues, seconds):
     }
 
 
-def measure_sends(bench, queues):
-    figures = {}
-    for queue in queues:
-        figures["send", queue.messages] = undisturbed(bench, lambda: send_rate_when_idle(bench, queue.daemon))
-    return figures
-
-
-def send_rate_when_idle(bench, daemon):
-    wait_until_idle(daemon)
-    return send_rate(bench, daemon)
+def measure_sends(bench, few, many):
+    rates = in_turns(bench, few.daemon, many.daemon, lambda daemon: send_rate(bench, daemon))
+    return {("send", queue.messages): rate for queue, rate in zip((few, many), rates)}
 
 
 class Waiting:
