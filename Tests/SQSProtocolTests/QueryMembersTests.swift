@@ -40,6 +40,10 @@ struct QueryMembersTests {
             Case(
                 .createQueue, "Attribute.1.Name=A&Attribute.1.Value=1&Attribute.2.Name=A&Attribute.2.Value=2",
                 #"{"Attributes":{"A":"2"}}"#),
+            // Names of more parts than any has.
+            Case(
+                .createQueue, "Attribute.1.Name=A&Attribute.1.Name.1.2.3.4.5=x&Attribute.1.Name.1.2.3.4.5.6.7=x",
+                #"{"Attributes":{"A":""}}"#),
             // Without an index.
             Case(.setQueueAttributes, "Attribute.Name=A&Attribute.Value=1", #"{"Attributes":{"A":"1"}}"#),
             Case(
