@@ -48,7 +48,7 @@ def introduction(bench, groups):
     lines = [f"- date: {time.strftime('%Y-%m-%d %H:%M', time.gmtime())} UTC"]
     lines += [f"- {what}: {value}" for what, value in machine.description(bench.folder)]
     lines.append(
-        f"- {bench.rounds} rounds, {bench.seconds} s for most measurements; {bench.warm_up} s of warm-up for holdfast bench and"
+        f"- rounds: {bench.rounds}, {bench.seconds} s for most measurements; {bench.warm_up} s of warm-up for holdfast bench and"
         " pgbench, 5,000 requests for Redis, none for wrk, SQLite and beanstalkd"
     )
     participants = [("Holdfast", holdfast)]
