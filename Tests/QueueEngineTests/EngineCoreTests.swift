@@ -305,6 +305,19 @@ struct EngineCoreTests {
         #expect(try engine.files.counts(queue) == [count, 0, 0])
     }
 
+    @Test func `what a purge leaves makes way for requests, but as much goes as is sent`() throws {
+        try send(450, to: queue)
+        try engine.perform(PurgeQueue(name: queue))
+        let other = try engine.createQueue("other")
+        var batches = 0
+        repeat {
+            engine.run((0..<30).map { engine.write(engine.sending("\($0)", to: other)).0 })
+            batches += 1
+        } while engine.due.map { $0 <= engine.now } ?? false
+        // 42 messages in each but the first ones, and then the backlog itself. With 12 it would take 39.
+        #expect(batches == 14)
+    }
+
     @Test func `expired messages make way for requests, but as many go as are sent`() throws {
         let short = try engine.createQueue("short", ["MessageRetentionPeriod": "60"])
         try send(450, to: short)
