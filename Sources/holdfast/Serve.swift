@@ -19,7 +19,7 @@ enum Serve {
         Memory.returnLargePieces()
         // There may be no other place to write to than that of the database. SQLite keeps there what a long statement may
         // have to undo (https://sqlite.org/tempfiles.html#temporary_file_storage_locations).
-        setenv("SQLITE_TMPDIR", FileName.directory(of: FileName.resolvingLinks(options.database)), 0)
+        setenv("SQLITE_TMPDIR", FileName.directory(of: storeOptions(options).path), 0)
         let clock = SystemClock()
         let logger = Logger(minimumLevel: options.logLevel, clock: clock)
         // The address first: if it is taken, no file is made or touched.
