@@ -81,7 +81,7 @@ struct ReferenceHTTP {
 
     /// The lines up to and with the empty one, byte for byte as characters.
     private mutating func head() throws -> [Character] {
-        if rest.first == 0x0D {
+        while rest.first == 0x0D {
             guard rest.count > 1 else { throw MissingBytes() }
             try Self.require(rest.dropFirst().first == 0x0A)
             rest = rest.dropFirst(2)
