@@ -20,9 +20,15 @@ package final class Store {
     /// an answer, and no more sends are possible.
     var checkpointPages = ordinaryLogPages
     static let ordinaryLogPages = 500
+    /// More pages than these are copied by another thread.
+    static let longLogPages = 4 * ordinaryLogPages
+    private var catchUp: LogCatchUp?
     /// The WAL keeps its length when it begins anew, so that ordinary service writes to blocks it has. What a very large
     /// batch or a long reader made of it is cut off then: eight times what a checkpoint waits for, in pages of 4 KiB.
-    static let walBytesMax = 8 * ordinaryLogPages * 4096
+    static let walBytesMax = 8 * ordinaryLogPages * pageBytes
+    private static let pageBytes = 4096
+    /// What a long log keeps for now: to cut off 80 MB at once takes 40 ms.
+    private var walBytesKept = walBytesMax
 
     /// Opens the file, creates or migrates its schema, and takes it for this process alone. `report` is told of every
     /// failure of the storage.
@@ -78,7 +84,33 @@ package final class Store {
     /// after each transaction, when nobody waits for its answer any more.
     package func checkpointIfDue() {
         guard !needsReopening else { return }
-        if connection.walPageCount >= checkpointPages || transaction.fileEnd.isDue { checkpoint() }
+        if let catchUp {
+            if let outcome = catchUp.outcome(timeoutMilliseconds: 0) { complete(outcome) }
+        } else if connection.walPageCount >= checkpointPages || transaction.fileEnd.isDue {
+            catchUp = beginCatchUp()
+            if catchUp == nil { checkpoint() }
+        }
+    }
+
+    /// Nil if the log is not long. Behind another VFS, whose faults come in an order, all is done by one thread.
+    private func beginCatchUp() -> LogCatchUp? {
+        guard connection.uncopiedPageCount > Self.longLogPages, options.vfs == nil else { return nil }
+        // Where there can be no thread, this one has to do it.
+        return try? LogCatchUp(path: options.path, pagesLeft: Self.ordinaryLogPages)
+    }
+
+    private func complete(_ outcome: Result<Void, SQLiteError>) {
+        catchUp = nil
+        if case .failure(let error) = outcome { reportCheckpoint(error) }
+        walBytesKept = connection.walPageCount * Self.pageBytes
+        checkpoint()
+    }
+
+    var isCatchingUp: Bool { catchUp != nil }
+
+    /// Waits until no other thread copies the log any more.
+    func awaitCatchUp() {
+        if let outcome = catchUp?.outcome(timeoutMilliseconds: nil) { complete(outcome) }
     }
 
     /// Rows changed so far.
@@ -155,6 +187,7 @@ package final class Store {
 
     /// Folds the WAL in and closes the file: what remains is one file. All readers must be closed before.
     package func close() {
+        catchUp = nil
         do {
             try OpenMark.clear(on: connection)
             try connection.keepWALWhenClosed(false)
@@ -199,16 +232,24 @@ package final class Store {
         }
     }
 
-    /// Copies what it can from the WAL to its place in the file. A failed sync is the end: SQLite may count pages as
-    /// copied that it has not synced yet, and the system has dropped them. Whatever else fails is done again by the next
-    /// checkpoint.
+    /// Copies what it can from the WAL to its place in the file. What fails is done again by the next checkpoint, unless it
+    /// was a sync.
     private func checkpoint() {
         do throws(SQLiteError) {
-            if try connection.checkpoint() { transaction.fileEnd = FileEnd() }
+            guard try connection.checkpoint() else { return }
+            transaction.fileEnd = FileEnd()
+            if walBytesKept > Self.walBytesMax {
+                walBytesKept = max(Self.walBytesMax, walBytesKept - Self.walBytesMax)
+                try connection.limitWAL(bytes: walBytesKept)
+            }
         } catch {
-            report(
-                StoreFailure(description: "checkpoint: \(error)", isFatal: error.isFailedSync || error.isCorrupt))
+            reportCheckpoint(error)
         }
+    }
+
+    /// Another program that copies the log is no failure.
+    private func reportCheckpoint(_ error: SQLiteError) {
+        if !error.isBusy { report(StoreFailure(checkpoint: error)) }
     }
 
     private static func open(_ options: StoreOptions, now: Timestamp) throws(StoreOpenError) -> Connection {
@@ -231,7 +272,7 @@ package final class Store {
             // https://sqlite.org/pragma.html#pragma_secure_delete
             try connection.execute("PRAGMA secure_delete = OFF")
             try connection.execute("PRAGMA cache_size = -16384")
-            try connection.execute("PRAGMA journal_size_limit = \(walBytesMax)")
+            try connection.limitWAL(bytes: walBytesMax)
             try migrator.run()
             return connection
         } catch let error as SQLiteError {
@@ -276,6 +317,11 @@ package struct StoreFailure: Sendable, CustomStringConvertible {
 
     init(_ error: SQLiteError, during step: String) {
         self.init(description: "\(step): \(error)", isFatal: error.isCorrupt)
+    }
+
+    /// A failed sync is the end: SQLite may count pages as copied that it has not synced yet, and the system has dropped them.
+    init(checkpoint error: SQLiteError) {
+        self.init(description: "checkpoint: \(error)", isFatal: error.isFailedSync || error.isCorrupt)
     }
 
     /// Only what is wrong with the file itself is fatal; a file that cannot be reached may come back.

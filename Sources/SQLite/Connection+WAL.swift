@@ -18,6 +18,12 @@ extension Connection {
             }, context)
     }
 
+    /// Cuts off what the WAL has beyond these bytes whenever it begins anew.
+    /// https://sqlite.org/pragma.html#pragma_journal_size_limit
+    package func limitWAL(bytes: Int) throws(SQLiteError) {
+        try execute("PRAGMA journal_size_limit = \(bytes)")
+    }
+
     /// Copies committed pages from the WAL to their places in the file, as far as no reader still needs the old ones.
     ///
     /// True if it was all of them. Only then does the file end where the database ends.
@@ -27,8 +33,23 @@ extension Connection {
         var copied: Int32 = 0
         let code = sqlite3_wal_checkpoint_v2(handle, "main", SQLITE_CHECKPOINT_PASSIVE, &pages, &copied)
         guard code == SQLITE_OK else { throw error(code, sql: nil) }
+        walPageCount = Int(pages)
         copiedPageCount = Int(copied)
         return copied == pages
+    }
+
+    /// Syncs the file of the database: a checkpoint that is overtaken by a commit leaves that to the next one.
+    package func syncDatabase() throws(SQLiteError) {
+        guard let file = try file(SQLITE_FCNTL_FILE_POINTER) else { return }
+        try check(file.pointee.pMethods.pointee.xSync(file, SQLITE_SYNC_NORMAL))
+    }
+
+    /// The open file of the database, or of its log. https://sqlite.org/c3ref/c_fcntl_begin_atomic_write.html
+    private func file(_ kind: Int32) throws(SQLiteError) -> UnsafeMutablePointer<sqlite3_file>? {
+        var pointer: UnsafeMutablePointer<sqlite3_file>?
+        let code = sqlite3_file_control(handle, "main", kind, &pointer)
+        guard code == SQLITE_OK else { throw error(code, sql: nil) }
+        return pointer?.pointee.pMethods == nil ? nil : pointer
     }
 
     /// The longest page: SQLite's VFS for Unix writes no more than 131071 bytes at a time.
@@ -41,10 +62,8 @@ extension Connection {
     /// a new process, and the next sync succeeds without them (https://wiki.postgresql.org/wiki/Fsync_Errors). What is
     /// committed behind such pages would be lost with them.
     package func rewriteWAL() throws(SQLiteError) {
-        var pointer: UnsafeMutablePointer<sqlite3_file>?
-        let code = sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &pointer)
-        guard code == SQLITE_OK else { throw error(code, sql: nil) }
-        guard let file = pointer, let methods = file.pointee.pMethods?.pointee else { return }
+        guard let file = try file(SQLITE_FCNTL_JOURNAL_POINTER) else { return }
+        let methods = file.pointee.pMethods.pointee
         var size: sqlite3_int64 = 0
         try check(methods.xFileSize(file, &size))
         guard size > 0 else { return }

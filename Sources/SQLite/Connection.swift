@@ -7,6 +7,7 @@ import CWriteCombining
 @usableFromInline package final class Connection {
     package enum Mode {
         case readWriteCreate
+        case readWrite
         case readOnly
         /// Nobody writes to the file as long as it is open: SQLite takes no locks, looks for no WAL and makes no file.
         /// https://sqlite.org/uri.html#uriimmutable
@@ -14,10 +15,10 @@ import CWriteCombining
     }
 
     @usableFromInline let handle: OpaquePointer
-    /// Pages in the WAL after the last commit; counted from ``takeOverCheckpoints()`` on.
+    /// Pages in the WAL after the last commit, if it came after ``takeOverCheckpoints()``, or at the last checkpoint.
     package internal(set) var walPageCount = 0
     /// Those of them that the last checkpoint had copied to their places in the file.
-    var copiedPageCount = 0
+    package internal(set) var copiedPageCount = 0
     /// Those that are still to be copied there.
     package var uncopiedPageCount: Int { max(0, walPageCount - copiedPageCount) }
     private var isOpen = true
@@ -33,6 +34,7 @@ import CWriteCombining
         let flags =
             switch mode {
             case .readWriteCreate: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+            case .readWrite: SQLITE_OPEN_READWRITE
             case .readOnly: SQLITE_OPEN_READONLY
             case .immutable: SQLITE_OPEN_READONLY | SQLITE_OPEN_URI
             }

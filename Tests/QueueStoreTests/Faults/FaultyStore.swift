@@ -111,6 +111,17 @@ final class FaultyStore {
         }
     }
 
+    /// Another thread copies what the log holds, which is what a store does with a long one.
+    private func catchUp() {
+        do throws(SQLiteError) {
+            let rounds = try CatchUpRounds(path: options.path, vfs: disk.name, pagesLeft: 0)
+            while try rounds.next() == .goesOn {}
+            try rounds.close()
+        } catch {
+            failures.append(StoreFailure(checkpoint: error))
+        }
+    }
+
     // MARK: Batches
 
     /// Sends a batch of requests. True if they were acknowledged.
@@ -119,6 +130,7 @@ final class FaultyStore {
         guard let store else { preconditionFailure("the store is closed") }
         batches += 1
         if number(below: 8) == 0 { read() }
+        if number(below: 8) == 0 { catchUp() }
         now = now.adding(milliseconds: Int64(number(below: 2000)))
         var draft: Knowledge?
         var broken: (any Error)?
