@@ -1,5 +1,6 @@
 import Platform
 import SQLite
+import Synchronization
 
 /// Copies a log that has become long to its places in the file, on connections and a thread of its own.
 ///
@@ -10,35 +11,46 @@ final class LogCatchUp {
     /// How long to wait where a reader is in the way.
     private static let pauseMilliseconds: Int64 = 10
 
-    private let stop = Mailbox<Never>(capacity: 1)
-    private let outcomes = Mailbox<Result<Void, SQLiteError>>(capacity: 1)
+    private final class Progress: Sendable {
+        let copiedPages = Atomic<Int>(0)
+        let stop = Mailbox<Never>(capacity: 1)
+        let outcomes = Mailbox<Result<Void, SQLiteError>>(capacity: 1)
+    }
+
+    private let progress = Progress()
     private let thread: Thread
 
-    /// Begins. The log must hold pages that are not copied, and nobody else may copy any until there is an outcome.
-    /// `pagesLeft` are not too many to be left to the thread that writes.
+    /// Begins. `pagesLeft` are not too many to be left to the thread that writes.
     init(path: String, pagesLeft: Int) throws(SystemError) {
-        thread = try Thread.start(named: "checkpoint") { [stop, outcomes] in
-            let outcome = Result { () throws(SQLiteError) in try Self.run(path, pagesLeft, stop) }
-            _ = outcomes.post(outcome)
+        thread = try Thread.start(named: "checkpoint") { [progress] in
+            let outcome = Result { () throws(SQLiteError) in try Self.run(path, pagesLeft, progress) }
+            _ = progress.outcomes.post(outcome)
         }
     }
 
     deinit {
-        stop.close()
+        end()
         thread.join()
     }
 
+    /// Pages of the log that are in their places by now.
+    var copiedPages: Int { progress.copiedPages.load(ordering: .relaxed) }
+
     /// How it has ended, given once; nil if it has not. Waits at most so long, nil without end.
     func outcome(timeoutMilliseconds: Int64?) -> Result<Void, SQLiteError>? {
-        outcomes.takeAll(timeoutMilliseconds: timeoutMilliseconds).first
+        progress.outcomes.takeAll(timeoutMilliseconds: timeoutMilliseconds).first
     }
 
-    private static func run(_ path: String, _ pagesLeft: Int, _ stop: Mailbox<Never>) throws(SQLiteError) {
+    /// Lets it end after the round that is under way.
+    func end() { progress.stop.close() }
+
+    private static func run(_ path: String, _ pagesLeft: Int, _ progress: Progress) throws(SQLiteError) {
         let rounds = try CatchUpRounds(path: path, pagesLeft: pagesLeft)
         var step = CatchUpRounds.Step.goesOn
-        while step != .isDone, !stop.isClosed {
+        while step != .isDone, !progress.stop.isClosed {
             step = try rounds.next()
-            if step == .isHeldUp { _ = stop.takeAll(timeoutMilliseconds: pauseMilliseconds) }
+            progress.copiedPages.store(rounds.copiedPages, ordering: .relaxed)
+            if step == .isHeldUp { _ = progress.stop.takeAll(timeoutMilliseconds: pauseMilliseconds) }
         }
         try rounds.close()
     }
@@ -47,10 +59,9 @@ final class LogCatchUp {
 /// The rounds of a ``LogCatchUp``.
 ///
 /// Where one connection copies the log and another begins it anew in that moment, SQLite before 3.51.3 can take pages of the
-/// new log for copied (https://sqlite.org/wal.html#walresetbug). So a round copies while a transaction of its own reads
-/// from the log, which cannot begin anew as long. Such a transaction reads from the log if the log holds pages that
-/// are not copied, and there are some before each round: the next one only comes if the last has left some, and nobody
-/// else copies.
+/// new log for copied (https://sqlite.org/wal.html#walresetbug). So a round copies while a transaction of its own reads. As
+/// long as that reads from the log, the log cannot begin anew. If all of the log was in the file when it began, it reads from
+/// the file alone, and the log can; but then nobody may write to the file, and nothing is copied.
 final class CatchUpRounds {
     enum Step {
         case isDone
@@ -76,21 +87,25 @@ final class CatchUpRounds {
     /// A transaction begins with the first page that is read.
     private static let firstRead = "SELECT count(*) FROM sqlite_schema"
 
+    /// Pages of the log that are in their places.
+    var copiedPages: Int { copier.copiedPageCount }
+
     /// Copies what the log holds now, as far as nobody is in the way.
     func next() throws(SQLiteError) -> Step {
         let before = copier.copiedPageCount
         try reader.execute("BEGIN; \(Self.firstRead)")
-        let isAll = try copier.checkpoint()
+        try copier.checkpoint()
         try reader.execute("COMMIT")
-        let count = copier.copiedPageCount - before
+        // The log may have begun anew since the last round.
+        let count = copiedPages < before ? copiedPages : copiedPages - before
         if count > 0 {
             // The writer's checkpoint, which completes this one, would have to wait for it.
             try copier.syncDatabase()
         }
-        if isAll { return .isDone }
         // The few that were committed since the transaction began are no sign of another reader.
         if copier.uncopiedPageCount > pagesLeft { return count > 0 ? .goesOn : .isHeldUp }
-        // If a round leaves nearly as much as it has copied, only the writer can end this, since it writes nothing meanwhile.
+        // What was written meanwhile is for the next round. If each leaves nearly as much as it has copied, only the writer
+        // can end this, since it writes nothing while it copies.
         guard count > pagesLeft, count <= lastCount / 2 else { return .isDone }
         lastCount = count
         return .goesOn

@@ -2,7 +2,7 @@ import Migrations
 import QueueModel
 import SQLite
 
-/// The database file and the one connection that writes and checkpoints it. Used by one thread.
+/// The database file and the one connection that writes to it. Used by one thread.
 ///
 /// WAL with `synchronous=FULL`: a commit is on stable storage when it returns. https://sqlite.org/wal.html
 package final class Store {
@@ -23,10 +23,11 @@ package final class Store {
     /// More pages than these are copied by another thread.
     static let longLogPages = 4 * ordinaryLogPages
     private var catchUp: LogCatchUp?
+    /// Where that has failed, the log is to grow by as much again before the next one.
+    private var catchUpPages = longLogPages
     /// The WAL keeps its length when it begins anew, so that ordinary service writes to blocks it has. What a very large
     /// batch or a long reader made of it is cut off then: eight times what a checkpoint waits for, in pages of 4 KiB.
-    static let walBytesMax = 8 * ordinaryLogPages * pageBytes
-    private static let pageBytes = 4096
+    static let walBytesMax = 8 * ordinaryLogPages * 4096
     /// What a long log keeps for now: to cut off 80 MB at once takes 40 ms.
     private var walBytesKept = walBytesMax
 
@@ -85,25 +86,45 @@ package final class Store {
     package func checkpointIfDue() {
         guard !needsReopening else { return }
         if let catchUp {
+            connection.noteCopied(pages: catchUp.copiedPages)
             if let outcome = catchUp.outcome(timeoutMilliseconds: 0) { complete(outcome) }
         } else if connection.walPageCount >= checkpointPages || transaction.fileEnd.isDue {
-            catchUp = beginCatchUp()
-            if catchUp == nil { checkpoint() }
+            // Behind another VFS, whose faults come in an order, all is done by one thread.
+            if connection.uncopiedPageCount <= Self.longLogPages || options.vfs != nil { return checkpoint() }
+            if connection.uncopiedPageCount > catchUpPages { beginCatchUp() }
         }
     }
 
-    /// Nil if the log is not long. Behind another VFS, whose faults come in an order, all is done by one thread.
-    private func beginCatchUp() -> LogCatchUp? {
-        guard connection.uncopiedPageCount > Self.longLogPages, options.vfs == nil else { return nil }
-        // Where there can be no thread, this one has to do it.
-        return try? LogCatchUp(path: options.path, pagesLeft: Self.ordinaryLogPages)
+    private func beginCatchUp() {
+        do {
+            catchUp = try LogCatchUp(path: options.path, pagesLeft: Self.ordinaryLogPages)
+            limitWAL(to: .max)
+        } catch {
+            // Where there can be no thread, this one has to do it.
+            checkpoint()
+        }
     }
 
     private func complete(_ outcome: Result<Void, SQLiteError>) {
         catchUp = nil
-        if case .failure(let error) = outcome { reportCheckpoint(error) }
-        walBytesKept = connection.walPageCount * Self.pageBytes
-        checkpoint()
+        limitWAL(to: max(Self.walBytesMax, (try? WriteAheadLog.size(of: options.path)) ?? 0))
+        switch outcome {
+        case .success:
+            catchUpPages = Self.longLogPages
+            checkpoint()
+        case .failure(let error):
+            catchUpPages = connection.uncopiedPageCount + Self.longLogPages
+            reportCheckpoint(error)
+        }
+    }
+
+    private func limitWAL(to bytes: Int) {
+        walBytesKept = bytes
+        do throws(SQLiteError) {
+            try connection.limitWAL(bytes: bytes)
+        } catch {
+            report(StoreFailure(error, during: "limit the log"))
+        }
     }
 
     var isCatchingUp: Bool { catchUp != nil }
@@ -187,10 +208,19 @@ package final class Store {
 
     /// Folds the WAL in and closes the file: what remains is one file. All readers must be closed before.
     package func close() {
+        catchUp?.end()
+        var isSound = true
+        if case .failure(let error) = catchUp?.outcome(timeoutMilliseconds: nil) {
+            reportCheckpoint(error)
+            isSound = !StoreFailure(checkpoint: error).isFatal
+        }
         catchUp = nil
         do {
-            try OpenMark.clear(on: connection)
-            try connection.keepWALWhenClosed(false)
+            // The next start reads the log anew where nobody knows what of it is in the file.
+            if isSound {
+                try OpenMark.clear(on: connection)
+                try connection.keepWALWhenClosed(false)
+            }
             try connection.close()
         } catch {
             report(StoreFailure(error, during: "close"))
@@ -239,8 +269,7 @@ package final class Store {
             guard try connection.checkpoint() else { return }
             transaction.fileEnd = FileEnd()
             if walBytesKept > Self.walBytesMax {
-                walBytesKept = max(Self.walBytesMax, walBytesKept - Self.walBytesMax)
-                try connection.limitWAL(bytes: walBytesKept)
+                limitWAL(to: max(Self.walBytesMax, walBytesKept - Self.walBytesMax))
             }
         } catch {
             reportCheckpoint(error)

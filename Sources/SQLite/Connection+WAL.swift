@@ -24,6 +24,9 @@ extension Connection {
         try execute("PRAGMA journal_size_limit = \(bytes)")
     }
 
+    /// So many have been copied by another connection.
+    package func noteCopied(pages: Int) { copiedPageCount = max(copiedPageCount, min(pages, walPageCount)) }
+
     /// Copies committed pages from the WAL to their places in the file, as far as no reader still needs the old ones.
     ///
     /// True if it was all of them. Only then does the file end where the database ends.

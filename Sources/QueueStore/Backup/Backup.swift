@@ -25,7 +25,7 @@ package struct Backup {
     /// Fewer changed bytes than these are left to the last pass.
     private static let fewBytes: Int = 16 << 20
     private static let passesMax = 4
-    /// The least size of a log that stops the copy.
+    /// The least growth of the log that stops the copy.
     private static let logMax: Int = 1 << 30
 
     private let source: DatabaseFile
@@ -91,13 +91,14 @@ package struct Backup {
             try connection.execute("BEGIN")
             // The transaction begins with the first page that is read.
             try connection.execute("SELECT count(*) FROM sqlite_schema")
+            let before = try WriteAheadLog.size(of: source.path)
             var looked: Int = 0
             _ = try copy.pass { end in
                 guard end - looked >= Self.flushLength else { return }
                 looked = end
                 if control.isCancelled() { throw BackupError.cancelled }
                 let log = try WriteAheadLog.size(of: source.path)
-                if log > max(Self.logMax, end) { throw BackupError.logGrows(path: source.path, bytes: log) }
+                if log - before > max(Self.logMax, end) { throw BackupError.logGrows(path: source.path, bytes: log) }
             }
             try copyLog(to: file)
             try connection.execute("COMMIT")
