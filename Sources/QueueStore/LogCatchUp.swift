@@ -66,7 +66,7 @@ final class CatchUpRounds {
     enum Step {
         case isDone
         case goesOn
-        /// Somebody else reads.
+        /// Somebody else reads, or copies.
         case isHeldUp
     }
 
@@ -93,8 +93,15 @@ final class CatchUpRounds {
     /// Copies what the log holds now, as far as nobody is in the way.
     func next() throws(SQLiteError) -> Step {
         let before = copier.copiedPageCount
-        try reader.execute("BEGIN; \(Self.firstRead)")
-        try copier.checkpoint()
+        do throws(SQLiteError) {
+            try reader.execute("BEGIN; \(Self.firstRead)")
+            try copier.checkpoint()
+        } catch {
+            if !reader.isAutocommit { try reader.execute("ROLLBACK") }
+            // Somebody else copies.
+            guard error.isBusy else { throw error }
+            return .isHeldUp
+        }
         try reader.execute("COMMIT")
         // The log may have begun anew since the last round.
         let count = copiedPages < before ? copiedPages : copiedPages - before
@@ -103,7 +110,10 @@ final class CatchUpRounds {
             try copier.syncDatabase()
         }
         // The few that were committed since the transaction began are no sign of another reader.
-        if copier.uncopiedPageCount > pagesLeft { return count > 0 ? .goesOn : .isHeldUp }
+        if copier.uncopiedPageCount > pagesLeft {
+            lastCount = .max
+            return count > 0 ? .goesOn : .isHeldUp
+        }
         // What was written meanwhile is for the next round. If each leaves nearly as much as it has copied, only the writer
         // can end this, since it writes nothing while it copies.
         guard count > pagesLeft, count <= lastCount / 2 else { return .isDone }

@@ -23,8 +23,11 @@ package final class Store {
     /// More pages than these are copied by another thread.
     static let longLogPages = 4 * ordinaryLogPages
     private var catchUp: LogCatchUp?
-    /// Where that has failed, the log is to grow by as much again before the next one.
-    private var catchUpPages = longLogPages
+    /// When it may be tried again where it has failed.
+    private var nextCatchUp = Timestamp(milliseconds: 0)
+    private static let failurePauseMilliseconds: Int64 = 1000
+    /// The time of the last batch.
+    private var now = Timestamp(milliseconds: 0)
     /// The WAL keeps its length when it begins anew, so that ordinary service writes to blocks it has. What a very large
     /// batch or a long reader made of it is cut off then: eight times what a checkpoint waits for, in pages of 4 KiB.
     static let walBytesMax = 8 * ordinaryLogPages * 4096
@@ -67,6 +70,7 @@ package final class Store {
     ///
     /// On an error nothing of it was done: the file is as before.
     package func transact(at now: Timestamp, _ body: (WriteTransaction) -> Void) -> Result<BatchNews, QueueError> {
+        self.now = now
         if needsReopening { reopen(now: now) }
         if needsReopening { return .failure(.storageFailed) }
         do throws(SQLiteError) {
@@ -91,7 +95,7 @@ package final class Store {
         } else if connection.walPageCount >= checkpointPages || transaction.fileEnd.isDue {
             // Behind another VFS, whose faults come in an order, all is done by one thread.
             if connection.uncopiedPageCount <= Self.longLogPages || options.vfs != nil { return checkpoint() }
-            if connection.uncopiedPageCount > catchUpPages { beginCatchUp() }
+            if now >= nextCatchUp { beginCatchUp() }
         }
     }
 
@@ -109,13 +113,22 @@ package final class Store {
         catchUp = nil
         limitWAL(to: max(Self.walBytesMax, (try? WriteAheadLog.size(of: options.path)) ?? 0))
         switch outcome {
-        case .success:
-            catchUpPages = Self.longLogPages
-            checkpoint()
+        case .success: checkpoint()
         case .failure(let error):
-            catchUpPages = connection.uncopiedPageCount + Self.longLogPages
+            nextCatchUp = now.adding(milliseconds: Self.failurePauseMilliseconds)
             reportCheckpoint(error)
         }
+    }
+
+    /// Waits until no other thread copies the log any more, which is at most for a round. False if nobody knows what of it is in
+    /// the file.
+    private func endCatchUp() -> Bool {
+        catchUp?.end()
+        let outcome = catchUp?.outcome(timeoutMilliseconds: nil)
+        catchUp = nil
+        guard case .failure(let error) = outcome else { return true }
+        reportCheckpoint(error)
+        return !StoreFailure(checkpoint: error).isFatal
     }
 
     private func limitWAL(to bytes: Int) {
@@ -208,15 +221,8 @@ package final class Store {
 
     /// Folds the WAL in and closes the file: what remains is one file. All readers must be closed before.
     package func close() {
-        catchUp?.end()
-        var isSound = true
-        if case .failure(let error) = catchUp?.outcome(timeoutMilliseconds: nil) {
-            reportCheckpoint(error)
-            isSound = !StoreFailure(checkpoint: error).isFatal
-        }
-        catchUp = nil
+        let isSound = endCatchUp()
         do {
-            // The next start reads the log anew where nobody knows what of it is in the file.
             if isSound {
                 try OpenMark.clear(on: connection)
                 try connection.keepWALWhenClosed(false)
@@ -247,8 +253,12 @@ package final class Store {
     /// The old connection stays open until then: with it stays the index of the WAL, in which the batch that failed is
     /// not. What the WAL holds of that batch is overwritten at once, or it might come back with a crash long after.
     private func reopen(now: Timestamp) {
+        // Its descriptors would tell of the same failure later.
+        _ = endCatchUp()
         do {
             let reopened = try Self.open(options, now: now)
+            walBytesKept = max(Self.walBytesMax, try WriteAheadLog.size(of: options.path))
+            try reopened.limitWAL(bytes: walBytesKept)
             try reopened.execute(
                 """
                 INSERT INTO store_setting (name, value) VALUES ('reopened', 1)

@@ -24,8 +24,10 @@ extension Connection {
         try execute("PRAGMA journal_size_limit = \(bytes)")
     }
 
-    /// So many have been copied by another connection.
-    package func noteCopied(pages: Int) { copiedPageCount = max(copiedPageCount, min(pages, walPageCount)) }
+    /// So many have been copied by another connection, which may not know yet that the WAL has begun anew.
+    package func noteCopied(pages: Int) {
+        if pages <= walPageCount { copiedPageCount = max(copiedPageCount, pages) }
+    }
 
     /// Copies committed pages from the WAL to their places in the file, as far as no reader still needs the old ones.
     ///

@@ -86,6 +86,28 @@ struct WALLengthTests {
         try reader.close()
     }
 
+    @Test func `copying that failed is tried again a second later`() throws {
+        let reader = try Connection(path: fixture.path, mode: .readOnly)
+        try reader.execute("BEGIN; SELECT count(*) FROM message")
+        // The writer goes on with the file that it has open.
+        #expect(rename(fixture.path, fixture.path + ".away") == 0)
+        for _ in 0..<40 where !fixture.store.isCatchingUp { try send(100, bytes: 8000) }
+        #expect(fixture.store.isCatchingUp)
+        fixture.store.awaitCatchUp()
+        #expect(fixture.failures.takeAll().map(\.isFatal) == [false])
+        #expect(rename(fixture.path + ".away", fixture.path) == 0)
+        try fixture.send("at once", to: queue)
+        #expect(!fixture.store.isCatchingUp)
+        fixture.advance(seconds: 1)
+        try fixture.send("later", to: queue)
+        #expect(fixture.store.isCatchingUp)
+        try reader.execute("COMMIT")
+        fixture.store.awaitCatchUp()
+        #expect(fixture.failures.all.isEmpty)
+        try fixture.checkForDamage()
+        try reader.close()
+    }
+
     @Test func `a stop does not wait until a long reader has gone`() throws {
         let reader = try growBehindReader()
         #expect(fixture.store.isCatchingUp)
