@@ -81,27 +81,27 @@ final class CatchUpRounds {
         copier = try Connection(path: path, mode: .readWrite, vfs: vfs)
         try copier.keepWALWhenClosed(true)
         // Only a connection that has read knows that there is a log.
-        try copier.execute(Self.firstRead)
+        try copier.beginReading()
+        try copier.execute("COMMIT")
     }
-
-    /// A transaction begins with the first page that is read.
-    private static let firstRead = "SELECT count(*) FROM sqlite_schema"
 
     /// Pages of the log that are in their places.
     var copiedPages: Int { copier.copiedPageCount }
 
-    /// Copies what the log holds now, as far as nobody is in the way.
-    func next() throws(SQLiteError) -> Step {
+    /// Copies what the log holds now, as far as nobody is in the way. `meanwhile` is what a test lets others do before the
+    /// transaction ends.
+    func next(meanwhile: () -> Void = {}) throws(SQLiteError) -> Step {
         let before = copier.copiedPageCount
         do throws(SQLiteError) {
-            try reader.execute("BEGIN; \(Self.firstRead)")
+            try reader.beginReading()
             try copier.checkpoint()
         } catch {
-            if !reader.isAutocommit { try reader.execute("ROLLBACK") }
-            // Somebody else copies.
+            // Somebody else copies. After anything else there is no other round.
             guard error.isBusy else { throw error }
+            if !reader.isAutocommit { try reader.execute("ROLLBACK") }
             return .isHeldUp
         }
+        meanwhile()
         try reader.execute("COMMIT")
         // The log may have begun anew since the last round.
         let count = copiedPages < before ? copiedPages : copiedPages - before

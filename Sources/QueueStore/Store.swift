@@ -111,6 +111,7 @@ package final class Store {
 
     private func complete(_ outcome: Result<Void, SQLiteError>) {
         catchUp = nil
+        // Where its length cannot be told it is cut off at once.
         limitWAL(to: max(Self.walBytesMax, (try? WriteAheadLog.size(of: options.path)) ?? 0))
         switch outcome {
         case .success: checkpoint()
@@ -257,8 +258,6 @@ package final class Store {
         _ = endCatchUp()
         do {
             let reopened = try Self.open(options, now: now)
-            walBytesKept = max(Self.walBytesMax, try WriteAheadLog.size(of: options.path))
-            try reopened.limitWAL(bytes: walBytesKept)
             try reopened.execute(
                 """
                 INSERT INTO store_setting (name, value) VALUES ('reopened', 1)
@@ -266,6 +265,7 @@ package final class Store {
                 """)
             transaction = try WriteTransaction(connection: reopened, options: options)
             connection = reopened
+            walBytesKept = Self.walBytesMax
             needsReopening = false
         } catch {
             report(StoreFailure(reopening: error))

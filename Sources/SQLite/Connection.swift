@@ -113,6 +113,12 @@ import CWriteCombining
         guard code == SQLITE_OK else { throw error(code, sql: sql) }
     }
 
+    /// Begins a transaction that sees the database as it is now: one begins with the first page that is read.
+    /// https://sqlite.org/lang_transaction.html
+    package func beginReading() throws(SQLiteError) {
+        try execute("BEGIN; SELECT count(*) FROM sqlite_schema")
+    }
+
     /// Prepares a statement that the caller keeps.
     package func prepare(_ sql: String) throws(SQLiteError) -> Statement {
         try Statement(sql, on: self)

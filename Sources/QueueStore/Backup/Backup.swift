@@ -88,9 +88,7 @@ package struct Backup {
     private func complete(_ copy: FileCopy, _ file: PendingFile) throws {
         let connection = try source.connect()
         do {
-            try connection.execute("BEGIN")
-            // The transaction begins with the first page that is read.
-            try connection.execute("SELECT count(*) FROM sqlite_schema")
+            try connection.beginReading()
             let before = try WriteAheadLog.size(of: source.path)
             var looked: Int = 0
             _ = try copy.pass { end in
