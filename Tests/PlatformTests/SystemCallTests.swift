@@ -66,7 +66,8 @@ import Testing
     }
 
     @Test func `a link stands for the file that it leads to, be that there or not`() throws {
-        let folder = String(cString: mkdtemp(strdup("/tmp/links-XXXXXX")))
+        var template = Array("/tmp/links-XXXXXX".utf8CString)
+        let folder = String(cString: try #require(mkdtemp(&template)))
         for (name, target) in [
             ("first", "sub/second"), ("sub/second", "../third"), ("third", "/nowhere/file"), ("loop", "loop"),
         ] {
