@@ -91,7 +91,7 @@ final class CatchUpRounds {
     /// Copies what the log holds now, as far as nobody is in the way. `meanwhile` is what a test lets others do before the
     /// transaction ends.
     func next(meanwhile: () -> Void = {}) throws(SQLiteError) -> Step {
-        let before = copier.copiedPageCount
+        let before = copiedPages
         do throws(SQLiteError) {
             try reader.beginReading()
             try copier.checkpoint()

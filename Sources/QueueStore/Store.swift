@@ -26,8 +26,6 @@ package final class Store {
     /// When it may be tried again where it has failed.
     private var nextCatchUp = Timestamp(milliseconds: 0)
     private static let failurePauseMilliseconds: Int64 = 1000
-    /// The time of the last batch.
-    private var now = Timestamp(milliseconds: 0)
     /// The WAL keeps its length when it begins anew, so that ordinary service writes to blocks it has. What a very large
     /// batch or a long reader made of it is cut off then: eight times what a checkpoint waits for, in pages of 4 KiB.
     static let walBytesMax = 8 * ordinaryLogPages * 4096
@@ -70,7 +68,6 @@ package final class Store {
     ///
     /// On an error nothing of it was done: the file is as before.
     package func transact(at now: Timestamp, _ body: (WriteTransaction) -> Void) -> Result<BatchNews, QueueError> {
-        self.now = now
         if needsReopening { reopen(now: now) }
         if needsReopening { return .failure(.storageFailed) }
         do throws(SQLiteError) {
@@ -95,7 +92,7 @@ package final class Store {
         } else if connection.walPageCount >= checkpointPages || transaction.fileEnd.isDue {
             // Behind another VFS, whose faults come in an order, all is done by one thread.
             if connection.uncopiedPageCount <= Self.longLogPages || options.vfs != nil { return checkpoint() }
-            if now >= nextCatchUp { beginCatchUp() }
+            if transaction.now >= nextCatchUp { beginCatchUp() }
         }
     }
 
@@ -116,7 +113,7 @@ package final class Store {
         switch outcome {
         case .success: checkpoint()
         case .failure(let error):
-            nextCatchUp = now.adding(milliseconds: Self.failurePauseMilliseconds)
+            nextCatchUp = transaction.now.adding(milliseconds: Self.failurePauseMilliseconds)
             reportCheckpoint(error)
         }
     }
