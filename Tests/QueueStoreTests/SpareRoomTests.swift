@@ -1,4 +1,3 @@
-import Glibc
 import QueueModel
 import SQLite
 import TestSupport
@@ -17,13 +16,6 @@ struct SpareRoomTests {
     init() throws {
         fixture = try StoreFixture(strictLimits: false, freePagesKept: Self.freePagesKept)
         queue = try fixture.createQueue("q")
-    }
-
-    /// Bytes of the file.
-    private func size() throws -> Int {
-        var status = stat()
-        try #require(stat(fixture.path, &status) == 0)
-        return Int(status.st_size)
     }
 
     /// Messages of 8 KB, a hundred in a batch.
@@ -63,13 +55,13 @@ struct SpareRoomTests {
     // MARK: The file
 
     @Test func `a file that was full for a while becomes short again, in small steps`() throws {
-        let short = try size()
+        let short = fixture.fileSize()
         try fill(queue, 2000)
         try empty(queue)
-        #expect(try size() > 10_000_000)
+        #expect(fixture.fileSize() > 10_000_000)
         let steps = try giveBackAll(limit: 100)
         #expect(steps.count > 30 && steps.allSatisfy { $0 <= 100 })
-        #expect(try size() < short + (Self.freePagesKept + 10) * Self.pageSize)
+        #expect(fixture.fileSize() < short + (Self.freePagesKept + 10) * Self.pageSize)
         try fixture.checkForDamage()
     }
 
@@ -84,7 +76,7 @@ struct SpareRoomTests {
             sent += 1
         }
         #expect(sent > 1)
-        #expect(try size() < 2_000_000)
+        #expect(fixture.fileSize() < 2_000_000)
         var texts: [String] = []
         while texts.count < 100 + sent { texts += try fixture.receiveTexts(from: kept) }
         #expect(texts == (0..<100).map(text) + (0..<sent).map { "meanwhile \($0)" })
@@ -101,9 +93,9 @@ struct SpareRoomTests {
         try fill(queue, 200)
         let deleted = try fixture.receive(from: queue)
         for message in deleted { try fixture.delete(message, from: queue) }
-        let before = try size()
+        let before = fixture.fileSize()
         #expect(try fixture.giveBackFreePages() == SweepResult(count: 0))
-        #expect(try size() == before)
+        #expect(fixture.fileSize() == before)
     }
 
     @Test func `a batch tells when there is much room to spare`() throws {

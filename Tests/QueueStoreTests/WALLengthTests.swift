@@ -17,16 +17,7 @@ struct WALLengthTests {
         queue = try fixture.createQueue("q")
     }
 
-    private func walBytes() throws -> Int { try size(of: fixture.path + "-wal") }
-
-    /// Of the database's own file.
-    private func fileBytes() throws -> Int { try size(of: fixture.path) }
-
-    private func size(of path: String) throws -> Int {
-        var status = stat()
-        try #require(stat(path, &status) == 0)
-        return Int(status.st_size)
-    }
+    private func walBytes() -> Int { fixture.fileSize(suffix: "-wal") }
 
     /// One batch of messages.
     private func send(_ count: Int, bytes: Int) throws {
@@ -41,11 +32,11 @@ struct WALLengthTests {
 
     /// The WAL becomes shorter, but not by very much at once, as often as it begins anew.
     private func cutOff() throws {
-        var before = try walBytes()
+        var before = walBytes()
         repeat {
             try fixture.send("begins the WAL anew", to: queue)
-            try #require(try before - 2 * Store.walBytesMax..<before ~= walBytes())
-            before = try walBytes()
+            try #require(before - 2 * Store.walBytesMax..<before ~= walBytes())
+            before = walBytes()
             // Is followed by a checkpoint of everything.
             try send(300, bytes: 8000)
         } while before > Store.walBytesMax
@@ -53,7 +44,7 @@ struct WALLengthTests {
 
     @Test func `the WAL of a very large batch is cut off with the next ones`() throws {
         try send(400, bytes: 90_000)
-        #expect(try walBytes() > 2 * Store.walBytesMax)
+        #expect(walBytes() > 2 * Store.walBytesMax)
         fixture.store.awaitCatchUp()
         try cutOff()
     }
@@ -61,22 +52,22 @@ struct WALLengthTests {
     /// A WAL that has grown behind a reader, who reads on.
     private func growBehindReader() throws -> Connection {
         let reader = try Connection(path: fixture.path, mode: .readOnly)
-        try reader.execute("BEGIN; SELECT count(*) FROM message")
+        try reader.beginReading()
         for _ in 0..<40 { try send(100, bytes: 8000) }
-        #expect(try walBytes() > 2 * Store.walBytesMax)
+        #expect(walBytes() > 2 * Store.walBytesMax)
         return reader
     }
 
     @Test func `a WAL that has grown behind a long reader is copied beside the writer when the reader has gone`() throws
     {
         let reader = try growBehindReader()
-        let before = try fileBytes()
+        let before = fixture.fileSize()
         #expect(fixture.store.isCatchingUp)
         try fixture.send("meanwhile", to: queue)
-        #expect(try fileBytes() == before)
+        #expect(fixture.fileSize() == before)
         try reader.execute("COMMIT")
         fixture.store.awaitCatchUp()
-        #expect(try fileBytes() > before + Store.walBytesMax)
+        #expect(fixture.fileSize() > before + Store.walBytesMax)
         #expect(!fixture.store.isCatchingUp)
         #expect(try fixture.messages()["q"]?.count == 4001)
         try cutOff()
@@ -86,7 +77,7 @@ struct WALLengthTests {
 
     @Test func `copying that failed is tried again a second later`() throws {
         let reader = try Connection(path: fixture.path, mode: .readOnly)
-        try reader.execute("BEGIN; SELECT count(*) FROM message")
+        try reader.beginReading()
         // The writer goes on with the file that it has open.
         #expect(rename(fixture.path, fixture.path + ".away") == 0)
         for _ in 0..<40 where !fixture.store.isCatchingUp { try send(100, bytes: 8000) }
@@ -126,7 +117,7 @@ struct WALLengthTests {
         }
         try send(100, bytes: 8000)
         let reader = try Connection(path: fixture.path, mode: .readOnly)
-        try reader.execute("BEGIN; SELECT count(*) FROM message")
+        try reader.beginReading()
         for _ in 0..<4 { try send(100, bytes: 8000) }
         let rounds = try CatchUpRounds(path: fixture.path, pagesLeft: 100)
         // What the reader sees, and no more.
@@ -152,17 +143,17 @@ struct WALLengthTests {
     @Test func `the log does not begin anew while a round copies it`() throws {
         fixture.store.checkpointPages = .max
         try send(100, bytes: 8000)
-        let before = try walBytes()
+        let before = walBytes()
         let rounds = try CatchUpRounds(path: fixture.path, pagesLeft: 100)
         // All is copied then, and this is where SQLite's bug would be met.
         var sent: Result<Void, any Error>?
         _ = try rounds.next { sent = Result { try send(100, bytes: 8000) } }
         try #require(sent).get()
-        let grown = try walBytes()
+        let grown = walBytes()
         #expect(grown > before)
         _ = try rounds.next()
         try send(100, bytes: 8000)
-        #expect(try walBytes() == grown)
+        #expect(walBytes() == grown)
         try rounds.close()
     }
 
@@ -172,17 +163,17 @@ struct WALLengthTests {
         try fixture.perform(PurgeQueue(name: queue))
         try fixture.batch { transaction in _ = transaction.perform(EmptyLeftBacklogs(limit: 20)) }
         #expect(try fixture.messages().isEmpty)
-        #expect(try walBytes() < 20 * 4096)
+        #expect(walBytes() < 20 * 4096)
     }
 
     @Test func `in ordinary service the WAL keeps its length`() throws {
         func serve() throws { for _ in 0..<5 { try send(100, bytes: 8000) } }
         try serve()
-        let before = try walBytes()
+        let before = walBytes()
         #expect(before > 500 * 4096)
         for _ in 0..<3 {
             try serve()
-            #expect(try walBytes() >= before)
+            #expect(walBytes() >= before)
         }
     }
 }

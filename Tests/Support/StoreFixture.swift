@@ -1,4 +1,5 @@
 import Crypto
+import Glibc
 import QueueModel
 import QueueStore
 
@@ -153,6 +154,13 @@ package final class StoreFixture {
         store.checkpointIfDue()
         if checksInvariants { try checkInvariants() }
         return news
+    }
+
+    /// Bytes of the database's own file, or of the one beside it whose name ends so.
+    package func fileSize(suffix: String = "") -> Int {
+        var status = stat()
+        precondition(stat(path + suffix, &status) == 0, "no \(path)\(suffix)")
+        return Int(status.st_size)
     }
 
     package func read<Operation: ReadOperation>(_ operation: Operation) throws -> Operation.Output {

@@ -105,7 +105,7 @@ final class FaultyStore {
                 reader = nil
             } else if let opened = try? Connection(path: options.path, mode: .readOnly, vfs: disk.name) {
                 // Where the power is off nobody reads.
-                try? opened.execute("BEGIN; SELECT count(*) FROM queue")
+                try? opened.beginReading()
                 reader = opened
             }
         }
