@@ -77,6 +77,12 @@ extension FileDescriptor {
         _ = try retryingInterrupted("sync_file_range") { clinux_flush(rawValue, Int64(offset), Int64(count)) }
     }
 
+    /// Gives back the memory in which the system keeps a part of the file that is on the disk, as it would by itself only when
+    /// memory is short. A hint: what cannot be given back stays. `posix_fadvise`, `POSIX_FADV_DONTNEED`.
+    package func forget(from offset: Int, count: Int) {
+        _ = posix_fadvise(rawValue, offset, count, POSIX_FADV_DONTNEED)
+    }
+
     /// Takes flock(2)'s lock on the file, `LOCK_SH` or `LOCK_EX`, if it is free. It lasts until the descriptor is closed.
     package func tryLock(_ kind: Int32) throws(SystemError) -> Bool {
         do throws(SystemError) {

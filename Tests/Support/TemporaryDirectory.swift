@@ -45,6 +45,24 @@ package final class TemporaryDirectory {
         return bytes
     }
 
+    /// How many pages of a file the system keeps in memory; nil if there is no such file.
+    package func pagesInMemory(_ name: String) -> Int? {
+        let descriptor = open(file(name), O_RDONLY)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        let size = Int(lseek(descriptor, 0, SEEK_END))
+        guard size > 0 else { return 0 }
+        guard let pages = mmap(nil, size, PROT_READ, MAP_SHARED, descriptor, 0), pages != MAP_FAILED else {
+            preconditionFailure("cannot map \(name)")
+        }
+        defer { munmap(pages, size) }
+        let pageSize = Int(getpagesize())
+        var marks = [UInt8](repeating: 0, count: (size + pageSize - 1) / pageSize)
+        let result = mincore(pages, size, &marks)
+        precondition(result == 0, "cannot look at the pages of \(name)")
+        return marks.count { $0 & 1 == 1 }
+    }
+
     package func write(_ bytes: [UInt8], to name: String) {
         guard let stream = fopen(file(name), "w") else { preconditionFailure("cannot write \(name)") }
         defer { fclose(stream) }
