@@ -45,10 +45,10 @@ package final class TemporaryDirectory {
         return bytes
     }
 
-    /// How many pages of a file the system keeps in memory; nil if there is no such file.
-    package func pagesInMemory(_ name: String) -> Int? {
+    /// How many pages of a file the system keeps in memory.
+    package func pagesInMemory(_ name: String) -> Int {
         let descriptor = open(file(name), O_RDONLY)
-        guard descriptor >= 0 else { return nil }
+        precondition(descriptor >= 0, "no \(name)")
         defer { close(descriptor) }
         let size = Int(lseek(descriptor, 0, SEEK_END))
         guard size > 0 else { return 0 }
@@ -62,6 +62,17 @@ package final class TemporaryDirectory {
         precondition(result == 0, "cannot look at the pages of \(name)")
         return marks.count { $0 & 1 == 1 }
     }
+
+    /// Whether the memory of a file that is on the disk can be given back: not where files live in memory alone.
+    package static let givesMemoryBack: Bool = {
+        let directory = TemporaryDirectory()
+        directory.write([UInt8](repeating: 1, count: 1 << 20), to: "file")
+        let descriptor = open(directory.file("file"), O_RDWR)
+        defer { close(descriptor) }
+        fsync(descriptor)
+        posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
+        return directory.pagesInMemory("file") == 0
+    }()
 
     package func write(_ bytes: [UInt8], to name: String) {
         guard let stream = fopen(file(name), "w") else { preconditionFailure("cannot write \(name)") }
