@@ -295,7 +295,9 @@ package final class Store {
                 combinesWrites: options.durability == .full)
             // Only a clean stop folds a WAL in.
             try connection.keepWALWhenClosed(try options.vfs == nil && WriteAheadLog.size(of: options.path) > 0)
-            try connection.execute("PRAGMA busy_timeout = 0")
+            // Another program that reads what a killed daemon has left, such as a backup, has all of the file for itself in the
+            // moment in which it closes it.
+            try connection.execute("PRAGMA busy_timeout = 2000")
             let migrator = Migrator(connection: connection, path: options.path, migrations: Migration.all, now: now)
             let isNew = try migrator.check()
             // Only before the first table; it lets the file give pages back later.
@@ -310,6 +312,8 @@ package final class Store {
             try connection.execute("PRAGMA cache_size = -16384")
             try connection.limitWAL(bytes: walBytesMax)
             try migrator.run()
+            // In service nobody is waited for.
+            try connection.execute("PRAGMA busy_timeout = 0")
             return connection
         } catch let error as SQLiteError {
             if error.isCorrupt { throw .notADatabase(path: options.path) }

@@ -43,6 +43,18 @@ struct FaultTests {
         try Self.untilNoneFires { nth in try Self.run(fault, at: nth, lasts: true, .goesOn) }
     }
 
+    @Test func `a start waits for a program that has all of the file for a moment`() throws {
+        let store = FaultyStore(seed: 1)
+        try store.open()
+        try store.batch(.sends)
+        store.kill()
+        // The first lock is the one that everybody takes who opens the file.
+        store.disk.fail(.lock, at: 1, with: .busy)
+        try store.open()
+        #expect(store.disk.failures == 1)
+        try store.check()
+    }
+
     @Test(arguments: 1...5 as ClosedRange<UInt64>)
     func `what was refused because of a failed sync does not come back with a crash`(seed: UInt64) throws {
         let store = FaultyStore(seed: seed)
