@@ -11,6 +11,7 @@ from bench import report
 from bench.__main__ import run_groups
 from bench.failure import MeasurementFailed
 from bench.figures import at_least, at_most, milliseconds, percentile, ratio, rate, Row, spread, table
+from bench.groups import send
 from bench.holdfast import serving
 from bench.requests import receive_and_delete
 from bench.settings import Bench
@@ -172,3 +173,22 @@ def test_a_measurement_that_is_interrupted_leaves_nothing_and_says_why(tmp_path)
         measured.process.wait()
         raise KeyboardInterrupt
     assert not (tmp_path / "daemon").exists()
+
+
+@pytest.mark.parametrize("lasting, filled", [(600, [600]), (601, [600, 1200]), (2400, [600, 1200, 2400])])
+def test_a_backlog_that_does_not_last_is_filled_anew_and_longer(monkeypatch, tmp_path, lasting, filled):
+    lengths = []
+
+    def load(bench, url, scenario, backlog):
+        lengths.append(backlog)
+        return {"backlog_exhausted": backlog < lasting, "messages_per_second": 7}
+
+    monkeypatch.setattr(send, "load", load)
+    assert send.receive_rate(Bench(tmp_path, rounds=1, seconds=2), SimpleNamespace(url=""), batch_rate=100) == 7
+    assert lengths == filled
+
+
+def test_a_backlog_that_never_lasts_is_a_failure(monkeypatch, tmp_path):
+    monkeypatch.setattr(send, "load", lambda *_, **__: {"backlog_exhausted": True})
+    with pytest.raises(MeasurementFailed, match="the backlog of 2400 messages did not last"):
+        send.receive_rate(Bench(tmp_path, rounds=1, seconds=2), SimpleNamespace(url=""), batch_rate=100)
