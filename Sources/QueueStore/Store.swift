@@ -53,8 +53,12 @@ package final class Store {
     private static func prepare(
         _ options: StoreOptions, now: Timestamp
     ) throws(StoreOpenError) -> (Connection, [UInt8], WriteTransaction) {
-        let connection = try open(options, now: now)
+        // Another program that reads what a killed daemon has left, such as a backup, has all of the file for itself in the
+        // moment in which it closes it.
+        let connection = try open(options, now: now, waitMilliseconds: 2000)
         do {
+            // In service nobody is waited for.
+            try connection.execute("PRAGMA busy_timeout = 0")
             try connection.rewriteWAL()
             try (options.durability == .full ? .isOpen : OpenMark.all).set(on: connection)
             let key = try receiptHandleKey(on: connection, options: options)
@@ -254,7 +258,7 @@ package final class Store {
         // Its descriptors would tell of the same failure later.
         _ = endCatchUp()
         do {
-            let reopened = try Self.open(options, now: now)
+            let reopened = try Self.open(options, now: now, waitMilliseconds: 0)
             try reopened.execute(
                 """
                 INSERT INTO store_setting (name, value) VALUES ('reopened', 1)
@@ -288,16 +292,17 @@ package final class Store {
         if !error.isBusy { report(StoreFailure(checkpoint: error)) }
     }
 
-    private static func open(_ options: StoreOptions, now: Timestamp) throws(StoreOpenError) -> Connection {
+    /// A connection that waits so long for locks that others hold.
+    private static func open(
+        _ options: StoreOptions, now: Timestamp, waitMilliseconds: Int
+    ) throws(StoreOpenError) -> Connection {
         do {
             let connection = try Connection(
                 path: options.path, mode: .readWriteCreate, vfs: options.vfs,
                 combinesWrites: options.durability == .full)
             // Only a clean stop folds a WAL in.
             try connection.keepWALWhenClosed(try options.vfs == nil && WriteAheadLog.size(of: options.path) > 0)
-            // Another program that reads what a killed daemon has left, such as a backup, has all of the file for itself in the
-            // moment in which it closes it.
-            try connection.execute("PRAGMA busy_timeout = 2000")
+            try connection.execute("PRAGMA busy_timeout = \(waitMilliseconds)")
             let migrator = Migrator(connection: connection, path: options.path, migrations: Migration.all, now: now)
             let isNew = try migrator.check()
             // Only before the first table; it lets the file give pages back later.
@@ -312,8 +317,6 @@ package final class Store {
             try connection.execute("PRAGMA cache_size = -16384")
             try connection.limitWAL(bytes: walBytesMax)
             try migrator.run()
-            // In service nobody is waited for.
-            try connection.execute("PRAGMA busy_timeout = 0")
             return connection
         } catch let error as SQLiteError {
             if error.isCorrupt { throw .notADatabase(path: options.path) }
